@@ -1,0 +1,3 @@
+module songshui.internal/events
+
+go 1.26
