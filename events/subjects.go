@@ -1,0 +1,39 @@
+package events
+
+import (
+	"fmt"
+	"strings"
+)
+
+// CaseSubject is where a case's facts go: case.<office>.<id>.
+func CaseSubject(office OfficeSlug, id CaseID) string {
+	return "case." + string(office) + "." + string(id)
+}
+
+// MediaSubject is where a medium's facts go: media.<office>.<id>.
+func MediaSubject(office OfficeSlug, id MediaID) string {
+	return "media." + string(office) + "." + string(id)
+}
+
+// RectificationSubject is where a rectification's facts go; it has the id of its case.
+func RectificationSubject(office OfficeSlug, id CaseID) string {
+	return "rectification." + string(office) + "." + string(id)
+}
+
+// RegistrySubject is where a registry record's facts go: registry.<kind>.<id>.
+func RegistrySubject(kind, id string) string { return "registry." + kind + "." + id }
+
+// AccessSubject is where a service's access entries of one kind go: access.<service>.<kind>.
+func AccessSubject(service, kind string) string { return "access." + service + "." + kind }
+
+// AnyOffice makes a filter for one id whose office isn't known, e.g. case.*.<id>. A read may use it; an expectation never (see bus).
+func AnyOffice(noun, id string) string { return noun + ".*." + id }
+
+// SplitSubject gives the noun, office and id of a record's subject.
+func SplitSubject(subject string) (noun string, office OfficeSlug, id string, err error) {
+	parts := strings.Split(subject, ".")
+	if len(parts) != 3 || parts[1] == "" || parts[2] == "" {
+		return "", "", "", fmt.Errorf("events: %q is no record's subject", subject)
+	}
+	return parts[0], OfficeSlug(parts[1]), parts[2], nil
+}
