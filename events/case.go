@@ -339,3 +339,8 @@ var caseTypes = []Type{
 	TypeOf[CaseResubmittedFact, CaseState](StreamCases, "a withdrawn case was submitted again"),
 	TypeOf[CaseRestatedFact, CaseState](StreamCases, "a wrong state was mended"),
 }
+
+// Book gives what every record carries: schema, revision and the marks of past commands.
+func (c *CaseState) Book() (schema *int, revision *uint64, marks *[]CommandMark) {
+	return &c.Schema, &c.Revision, &c.Commands
+}

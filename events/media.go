@@ -142,3 +142,8 @@ var mediaTypes = []Type{
 	TypeOf[MediaErasedFact, MediaState](StreamMedia, "it was erased by decision"),
 	TypeOf[MediaRestatedFact, MediaState](StreamMedia, "a wrong state was mended"),
 }
+
+// Book gives what every record carries: schema, revision and the marks of past commands.
+func (m *MediaState) Book() (schema *int, revision *uint64, marks *[]CommandMark) {
+	return &m.Schema, &m.Revision, &m.Commands
+}

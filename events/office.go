@@ -13,8 +13,10 @@ const (
 
 // OfficeState is a prefecture office with the days on which it exists.
 type OfficeState struct {
-	Schema int        `json:"schema"`
-	Slug   OfficeSlug `json:"slug"`
+	Schema   int           `json:"schema"`
+	Revision uint64        `json:"revision"`
+	Commands []CommandMark `json:"commands,omitempty"`
+	Slug     OfficeSlug    `json:"slug"`
 	// Prefix is of GB/T 2260; the longest that fits wins; empty for an office without a code of its own.
 	Prefix string `json:"prefix,omitempty"`
 	Name   string `json:"name"`
@@ -24,13 +26,15 @@ type OfficeState struct {
 
 // OutletState is an outlet of the province's list.
 type OutletState struct {
-	Schema  int        `json:"schema"`
-	ID      OutletID   `json:"id"`
-	Name    string     `json:"name"`
-	Aliases []string   `json:"aliases"`
-	Level   string     `json:"level"`
-	Kinds   []string   `json:"kinds"`
-	Office  OfficeSlug `json:"office,omitempty"`
+	Schema   int           `json:"schema"`
+	Revision uint64        `json:"revision"`
+	Commands []CommandMark `json:"commands,omitempty"`
+	ID       OutletID      `json:"id"`
+	Name     string        `json:"name"`
+	Aliases  []string      `json:"aliases"`
+	Level    string        `json:"level"`
+	Kinds    []string      `json:"kinds"`
+	Office   OfficeSlug    `json:"office,omitempty"`
 }
 
 // Facts of the registry.
@@ -61,4 +65,14 @@ type AccessEntry struct {
 	Kind    string            `json:"kind"`
 	Outcome string            `json:"outcome"`
 	Detail  map[string]string `json:"detail,omitempty"`
+}
+
+// Book gives what every record carries: schema, revision and the marks of past commands.
+func (o *OfficeState) Book() (schema *int, revision *uint64, marks *[]CommandMark) {
+	return &o.Schema, &o.Revision, &o.Commands
+}
+
+// Book gives what every record carries: schema, revision and the marks of past commands.
+func (o *OutletState) Book() (schema *int, revision *uint64, marks *[]CommandMark) {
+	return &o.Schema, &o.Revision, &o.Commands
 }

@@ -361,3 +361,8 @@ var rectificationTypes = []Type{
 	TypeOf[RectificationNotApplicableFact, RectificationState](StreamRectification, "it doesn't apply any more"),
 	TypeOf[RectificationRestatedFact, RectificationState](StreamRectification, "a wrong state was mended"),
 }
+
+// Book gives what every record carries: schema, revision and the marks of past commands.
+func (r *RectificationState) Book() (schema *int, revision *uint64, marks *[]CommandMark) {
+	return &r.Schema, &r.Revision, &r.Commands
+}

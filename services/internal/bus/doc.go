@@ -1,0 +1,33 @@
+// Package bus is how every service uses NATS: appending facts to records and loading them, consuming streams, settling
+// messages, dead letters, and requests between services. Nothing else in Songshui names a header, a consumer option or an
+// error number of NATS.
+//
+// # Appending
+//
+// [Aggregate.Execute] loads a record, lets the domain decide on a fact, folds it and publishes fact and state as one message
+// with the expected last sequence of the record's exact subject. A conflict, or a publish without an answer, is tried at
+// most [Tries] times; a reload that shows the own command's mark is success. So a command is applied once or not at all,
+// whatever breaks, and a crash at any line leaves either nothing or the whole step.
+//
+// # Consuming
+//
+// A message is settled exactly once, here: see [Settle]. Only faults of the message itself count towards [MaxFaults]; while a backing
+// is away ([fault.Unavailable]) the consumer holds what it has with InProgress and probes with backoff. Acknowledgements survive
+// a crash only mostly, so every handler's effect is idempotent.
+//
+// | durable | stream | service | filter | AckWait | MaxAckPending |
+// |---|---|---|---|---|---|
+// | rectification-cases | CASES | rectification | case.> | 30 s | 256 |
+// | media-way | MEDIA | media | media.> | 60 s | 16 |
+// | media-taken | CASES | media | case.> | 30 s | 256 |
+// | archive-writer | CASES | archive | case.> | 30 s | 1024, pinned client |
+// | deadletters | DEADLETTERS | bus | the two advisories | 30 s | 64 |
+//
+// Backoff after a fault: 0.2 s, 1 s, 5 s, 30 s, then the message is terminated with its reason, which the server announces
+// and [CollectDeadLetters] keeps with the message. The server's own MaxDeliver of [MaxDeliveries] only ends a message that kills its process.
+//
+// # Requests
+//
+// Services answer on rpc.<service>.<name> (nats.go/micro), each request in a goroutine of its own, at most [MaxInFlight] at once. The
+// signed actor goes in a header; a refusal comes back as a fault.Error.
+package bus
