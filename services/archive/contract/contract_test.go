@@ -1,0 +1,35 @@
+package contract_test
+
+import (
+	"os"
+	"testing"
+
+	"github.com/meilisearch/meilisearch-go"
+
+	"songshui.internal/services/archive/contract"
+	"songshui.internal/services/internal/embedded/search"
+)
+
+func TestEmbedded(t *testing.T) {
+	t.Parallel()
+	s, err := search.Start(t.Context(), search.Config{Dir: t.TempDir(), Key: "a key"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	contract.Run(t, func(*testing.T) meilisearch.ServiceManager { return s.Client() })
+}
+
+func TestMeilisearch(t *testing.T) {
+	url := os.Getenv("SONGSHUI_TEST_MEILI_URL")
+	if url == "" {
+		t.Skip("left out: SONGSHUI_TEST_MEILI_URL names no Meilisearch")
+	}
+	t.Parallel()
+	m := meilisearch.New(url, meilisearch.WithAPIKey(os.Getenv("SONGSHUI_TEST_MEILI_KEY")), meilisearch.DisableRetries())
+	contract.Run(t, func(*testing.T) meilisearch.ServiceManager { return m })
+}

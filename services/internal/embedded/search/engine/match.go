@@ -1,0 +1,377 @@
+package engine
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/RoaringBitmap/roaring/v2"
+	segment "github.com/blevesearch/scorch_segment_api/v2"
+	"github.com/blevesearch/vellum/levenshtein"
+)
+
+// Limits of how many terms of the dictionary stand in for one of a query, in one segment and field.
+const (
+	maxPrefixTerms = 2000
+	maxTypoTerms   = 100
+)
+
+var (
+	oneTypo  = mustAutomaton(1)
+	twoTypos = mustAutomaton(2)
+)
+
+func mustAutomaton(n uint8) *levenshtein.LevenshteinAutomatonBuilder {
+	b, err := levenshtein.NewLevenshteinAutomatonBuilder(n, true)
+	if err != nil {
+		panic(err) // n is a constant that the library accepts
+	}
+	return b
+}
+
+// manner is how a term is looked for; a better one comes first.
+type manner uint8
+
+const (
+	exactly manner = iota
+	asPrefix
+	withTypos
+)
+
+// cost packs what ranks a hit: words left out, typos, places of attributes, words not matched as they are.
+// No part depends on how often a word occurs: that would tell of documents the reader may not see.
+type cost uint64
+
+func (c cost) words() uint64     { return uint64(c) >> 56 }
+func (c cost) typos() uint64     { return uint64(c) >> 40 & 0xFFFF }
+func (c cost) attribute() uint64 { return uint64(c) >> 20 & 0xFFFFF }
+func (c cost) inexact() uint64   { return uint64(c) & 0xFFFFF }
+
+// field is an attribute to search and its place.
+type field struct {
+	name  string
+	rank  int
+	typos bool
+}
+
+// matcher evaluates a query's terms over the published segments.
+type matcher struct {
+	segs     []segmentView
+	fields   []field
+	settings *Settings
+	nslots   uint32
+	costs    []cost
+	err      error
+}
+
+// term finds the slots within allowed that hold t and adds to their costs.
+func (m *matcher) term(t *term, allowed bitset) bitset {
+	found := newBits(m.nslots)
+	m.look(t, exactly, allowed, found)
+	for i := range t.also {
+		m.look(&t.also[i], exactly, allowed, found)
+	}
+	if t.phrase || t.exclude {
+		return found
+	}
+	if t.prefix && t.tokens[len(t.tokens)-1].class == word {
+		m.look(t, asPrefix, allowed, found)
+	}
+	if m.settings.TypoTolerance.Enabled {
+		m.look(t, withTypos, allowed, found)
+	}
+	return found
+}
+
+func (m *matcher) look(t *term, how manner, allowed, found bitset) {
+	for _, f := range m.fields {
+		if how == withTypos && !f.typos {
+			continue
+		}
+		add := cost(f.rank) << 20
+		switch how {
+		case asPrefix:
+			add++
+		case withTypos:
+			add += 1<<40 + 1
+		}
+		for i := range m.segs {
+			if m.err != nil {
+				return
+			}
+			m.inSegment(&m.segs[i], f.name, t, how, add, allowed, found)
+		}
+	}
+}
+
+func (m *matcher) inSegment(s *segmentView, name string, t *term, how manner, add cost, allowed, found bitset) {
+	dict, err := s.Dictionary(name)
+	if err != nil {
+		m.err = err
+		return
+	}
+	p := phrase{seg: s, dict: dict, wanted: func(local uint32) bool {
+		slot := s.slots[local]
+		return allowed.has(slot) && !found.has(slot)
+	}}
+	var docs *roaring.Bitmap
+	if how == withTypos && t.nearHangul() {
+		docs = p.most(t.tokens, 2)
+	} else if !p.resolve(t, how, m.settings) {
+		docs = nil
+	} else {
+		docs = p.match()
+	}
+	if p.err != nil {
+		m.err = p.err
+	}
+	if docs == nil {
+		return
+	}
+	it := docs.ManyIterator()
+	var buf [256]uint32
+	for k := it.NextMany(buf[:]); k > 0; k = it.NextMany(buf[:]) {
+		for _, local := range buf[:k] {
+			if slot := s.slots[local]; allowed.has(slot) && !found.has(slot) {
+				found.set(slot)
+				if m.costs != nil {
+					m.costs[slot] += add
+				}
+			}
+		}
+	}
+}
+
+// phrase evaluates the tokens of one term in one field of one segment.
+type phrase struct {
+	seg    *segmentView
+	dict   segment.TermDictionary
+	wanted func(local uint32) bool
+	places []place
+	err    error
+}
+
+// place is one place of a phrase: where it is, and the terms that may stand there.
+type place struct {
+	pos   int
+	terms []alternative
+	docs  *roaring.Bitmap
+}
+
+type alternative struct {
+	list segment.PostingsList
+	docs *roaring.Bitmap
+}
+
+// resolve finds the terms for each token; false if one has none, or if how adds nothing to what exactly finds.
+func (p *phrase) resolve(t *term, how manner, s *Settings) bool {
+	widened := how == exactly
+	for i, k := range t.tokens {
+		var terms []string
+		switch {
+		case k.single:
+			terms = p.startingWith(k.term)
+		case how == asPrefix && i == len(t.tokens)-1:
+			terms, widened = p.startingWith(k.term), true
+		case how == withTypos && k.class == word && s.typos(k.term) > 0:
+			terms, widened = p.similar(k.term, s.typos(k.term)), true
+		default:
+			terms = []string{k.term}
+		}
+		if !p.put(k.pos, terms) {
+			return false
+		}
+	}
+	return widened
+}
+
+func (p *phrase) put(pos int, terms []string) bool {
+	at := place{pos: pos}
+	for _, term := range terms {
+		list, err := p.dict.PostingsList([]byte(term), p.seg.deleted, nil)
+		if err != nil {
+			p.err = err
+			return false
+		}
+		docs := bitmapOf(list)
+		if docs == nil || docs.IsEmpty() {
+			continue
+		}
+		at.terms = append(at.terms, alternative{list, docs})
+	}
+	switch len(at.terms) {
+	case 0:
+		return false
+	case 1:
+		at.docs = at.terms[0].docs
+	default:
+		at.docs = roaring.New()
+		for _, a := range at.terms {
+			at.docs.Or(a.docs)
+		}
+	}
+	p.places = append(p.places, at)
+	return true
+}
+
+// bitmapOf gives the documents of a list; the bitmap is not to be changed.
+func bitmapOf(list segment.PostingsList) *roaring.Bitmap {
+	it := list.Iterator(false, false, false, nil)
+	if o, ok := it.(segment.OptimizablePostingsIterator); ok {
+		if n, one := o.DocNum1Hit(); one {
+			return roaring.BitmapOf(uint32(n))
+		}
+		if b := o.ActualBitmap(); b != nil {
+			return b
+		}
+	}
+	out := roaring.New()
+	for posting, err := it.Next(); err == nil && posting != nil; posting, err = it.Next() {
+		out.Add(uint32(posting.Number()))
+	}
+	return out
+}
+
+func (p *phrase) startingWith(head string) []string {
+	end := []byte(head)
+	end[len(end)-1]++ // no term ends in 0xFF: terms are UTF-8
+	it := p.dict.AutomatonIterator(nil, []byte(head), end)
+	return p.terms(it, maxPrefixTerms)
+}
+
+// similar lists terms within n typos. As in Meilisearch a wrong first letter counts as two.
+func (p *phrase) similar(w string, n int) []string {
+	build := oneTypo
+	if n > 1 {
+		build = twoTypos
+	}
+	a, err := build.BuildDfa(w, uint8(n))
+	if err != nil {
+		return []string{w} // longer than the automaton takes
+	}
+	out := p.terms(p.dict.AutomatonIterator(a, nil, nil), maxTypoTerms)
+	return slices.DeleteFunc(out, func(o string) bool {
+		return n == 1 && !strings.HasPrefix(o, firstRune(w))
+	})
+}
+
+func firstRune(s string) string {
+	for i := range s {
+		if i > 0 {
+			return s[:i]
+		}
+	}
+	return s
+}
+
+func (p *phrase) terms(it segment.DictionaryIterator, limit int) []string {
+	var out []string
+	for len(out) < limit {
+		e, err := it.Next()
+		if err != nil {
+			p.err = err
+			return nil
+		}
+		if e == nil {
+			break
+		}
+		out = append(out, e.Term)
+	}
+	return out
+}
+
+// match gives the documents in which the slots' terms stand at their distances.
+func (p *phrase) match() *roaring.Bitmap {
+	docs := p.places[0].docs
+	for _, s := range p.places[1:] {
+		docs = roaring.And(docs, s.docs)
+	}
+	if len(p.places) == 1 || docs.IsEmpty() {
+		return docs
+	}
+	var candidates []uint32
+	it := docs.Iterator()
+	for it.HasNext() {
+		if d := it.Next(); p.wanted(d) {
+			candidates = append(candidates, d)
+		}
+	}
+	starts := p.positions(&p.places[0], candidates)
+	for i := 1; i < len(p.places) && len(candidates) > 0 && p.err == nil; i++ {
+		here := p.positions(&p.places[i], candidates)
+		kept := 0
+		for j := range candidates {
+			if both := common(starts[j], here[j]); len(both) > 0 {
+				candidates[kept], starts[kept] = candidates[j], both
+				kept++
+			}
+		}
+		candidates, starts = candidates[:kept], starts[:kept]
+	}
+	return roaring.BitmapOf(candidates...)
+}
+
+// positions gives for each candidate where the phrase would have to start for s to be in its place.
+func (p *phrase) positions(s *place, candidates []uint32) [][]int {
+	out := make([][]int, len(candidates))
+	for _, a := range s.terms {
+		it := a.list.Iterator(true, false, true, nil)
+		for j, d := range candidates {
+			if !a.docs.Contains(d) {
+				continue
+			}
+			posting, err := it.Advance(uint64(d))
+			if err != nil {
+				p.err = err
+				return out
+			}
+			if posting == nil || posting.Number() != uint64(d) {
+				continue
+			}
+			for _, l := range posting.Locations() {
+				out[j] = append(out[j], int(l.Pos())-s.pos)
+			}
+		}
+	}
+	if len(s.terms) > 1 {
+		for _, o := range out {
+			slices.Sort(o)
+		}
+	}
+	return out
+}
+
+// common intersects two rising lists into the first.
+func common(a, b []int) []int {
+	n, j := 0, 0
+	for _, v := range a {
+		for j < len(b) && b[j] < v {
+			j++
+		}
+		if j < len(b) && b[j] == v {
+			a[n] = v
+			n++
+		}
+	}
+	return a[:n]
+}
+
+// most gives the documents that hold all but missing of the tokens, wherever they stand.
+func (p *phrase) most(tokens []token, missing int) *roaring.Bitmap {
+	need := len(tokens) - missing
+	reached := make([]*roaring.Bitmap, need+1) // reached[n]: documents with n of the tokens seen
+	for i := range reached {
+		reached[i] = roaring.New()
+	}
+	for _, k := range tokens {
+		p.places = p.places[:0]
+		if !p.put(0, []string{k.term}) {
+			continue
+		}
+		docs := p.places[0].docs
+		for n := need; n > 1; n-- {
+			reached[n].Or(roaring.And(reached[n-1], docs))
+		}
+		reached[1].Or(docs)
+	}
+	return reached[need]
+}
