@@ -31,6 +31,8 @@ type Request struct {
 	Params json.RawMessage
 	Body   []byte
 	Trace  string
+	// Token is the actor's signed statement, to ask another service in the actor's name.
+	Token string
 }
 
 // Decode reads the parameters; a mistake in them is the calling service's and so internal.
@@ -111,7 +113,7 @@ func (b *Bus) ask(ctx context.Context, r micro.Request, v *access.Verifier, need
 			err = fmt.Errorf("bus: endpoint panicked: %v", p)
 		}
 	}()
-	req := Request{Params: json.RawMessage(r.Headers().Get(headerParams)), Body: r.Data(), Trace: r.Headers().Get(headerTrace)}
+	req := Request{Params: json.RawMessage(r.Headers().Get(headerParams)), Body: r.Data(), Trace: r.Headers().Get(headerTrace), Token: r.Headers().Get(headerToken)}
 	if needActor {
 		if req.Actor, err = v.Verify(r.Headers().Get(headerToken)); err != nil {
 			return nil, fault.Wrap(fault.Unauthenticated, "bus: request", err)

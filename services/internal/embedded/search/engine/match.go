@@ -153,6 +153,7 @@ type phrase struct {
 // place is one place of a phrase: where it is, and the terms that may stand there.
 type place struct {
 	pos   int
+	text  string // of the query's token and how it was widened: equal texts have equal terms
 	terms []alternative
 	docs  *roaring.Bitmap
 }
@@ -167,25 +168,26 @@ func (p *phrase) resolve(t *term, how manner, s *Settings) bool {
 	widened := how == exactly
 	for i, k := range t.tokens {
 		var terms []string
+		suffix := ""
 		switch {
 		case k.single:
 			terms = p.startingWith(k.term)
 		case how == asPrefix && i == len(t.tokens)-1:
-			terms, widened = p.startingWith(k.term), true
+			terms, widened, suffix = p.startingWith(k.term), true, "*"
 		case how == withTypos && k.class == word && s.typos(k.term) > 0:
 			terms, widened = p.similar(k.term, s.typos(k.term)), true
 		default:
 			terms = []string{k.term}
 		}
-		if !p.put(k.pos, terms) {
+		if !p.put(k.pos, k.term+suffix, terms) {
 			return false
 		}
 	}
 	return widened
 }
 
-func (p *phrase) put(pos int, terms []string) bool {
-	at := place{pos: pos}
+func (p *phrase) put(pos int, text string, terms []string) bool {
+	at := place{pos: pos, text: text}
 	for _, term := range terms {
 		list, err := p.dict.PostingsList([]byte(term), p.seg.deleted, nil)
 		if err != nil {
@@ -295,27 +297,55 @@ func (p *phrase) match() *roaring.Bitmap {
 			candidates = append(candidates, d)
 		}
 	}
-	starts := p.positions(&p.places[0], candidates)
-	for i := 1; i < len(p.places) && len(candidates) > 0 && p.err == nil; i++ {
-		here := p.positions(&p.places[i], candidates)
-		kept := 0
-		for j := range candidates {
-			if both := common(starts[j], here[j]); len(both) > 0 {
-				candidates[kept], starts[kept] = candidates[j], both
-				kept++
-			}
-		}
-		candidates, starts = candidates[:kept], starts[:kept]
-	}
-	return roaring.BitmapOf(candidates...)
+	return roaring.BitmapOf(p.verify(candidates)...)
 }
 
-// positions gives for each candidate where the phrase would have to start for s to be in its place.
-func (p *phrase) positions(s *place, candidates []uint32) [][]int {
+// verify keeps the candidates in which the places line up. A term that stands at several places is read once.
+func (p *phrase) verify(candidates []uint32) []uint32 {
+	live := make([]int, len(candidates))
+	for i := range live {
+		live[i] = i
+	}
+	read := map[string][][]int{}
+	var starts [][]int // by candidate: where the phrase may begin
+	for i := range p.places {
+		at := &p.places[i]
+		here, ok := read[at.text]
+		if !ok {
+			if here = p.positions(at, candidates, live); p.err != nil {
+				return nil
+			}
+			read[at.text] = here
+		}
+		if i == 0 {
+			starts = make([][]int, len(candidates))
+			for _, j := range live {
+				starts[j] = slices.Clone(here[j])
+			}
+			continue
+		}
+		kept := live[:0]
+		for _, j := range live {
+			if starts[j] = common(starts[j], here[j], at.pos); len(starts[j]) > 0 {
+				kept = append(kept, j)
+			}
+		}
+		live = kept
+	}
+	out := make([]uint32, len(live))
+	for i, j := range live {
+		out[i] = candidates[j]
+	}
+	return out
+}
+
+// positions gives for each live candidate where the place's terms stand, rising.
+func (p *phrase) positions(at *place, candidates []uint32, live []int) [][]int {
 	out := make([][]int, len(candidates))
-	for _, a := range s.terms {
+	for _, a := range at.terms {
 		it := a.list.Iterator(true, false, true, nil)
-		for j, d := range candidates {
+		for _, j := range live {
+			d := candidates[j]
 			if !a.docs.Contains(d) {
 				continue
 			}
@@ -328,11 +358,11 @@ func (p *phrase) positions(s *place, candidates []uint32) [][]int {
 				continue
 			}
 			for _, l := range posting.Locations() {
-				out[j] = append(out[j], int(l.Pos())-s.pos)
+				out[j] = append(out[j], int(l.Pos()))
 			}
 		}
 	}
-	if len(s.terms) > 1 {
+	if len(at.terms) > 1 {
 		for _, o := range out {
 			slices.Sort(o)
 		}
@@ -340,14 +370,14 @@ func (p *phrase) positions(s *place, candidates []uint32) [][]int {
 	return out
 }
 
-// common intersects two rising lists into the first.
-func common(a, b []int) []int {
+// common keeps those of a that stand shift before one of b; both rise.
+func common(a, b []int, shift int) []int {
 	n, j := 0, 0
 	for _, v := range a {
-		for j < len(b) && b[j] < v {
+		for j < len(b) && b[j]-shift < v {
 			j++
 		}
-		if j < len(b) && b[j] == v {
+		if j < len(b) && b[j]-shift == v {
 			a[n] = v
 			n++
 		}
@@ -364,7 +394,7 @@ func (p *phrase) most(tokens []token, missing int) *roaring.Bitmap {
 	}
 	for _, k := range tokens {
 		p.places = p.places[:0]
-		if !p.put(0, []string{k.term}) {
+		if !p.put(0, k.term, []string{k.term}) {
 			continue
 		}
 		docs := p.places[0].docs

@@ -12,8 +12,10 @@ import (
 const (
 	// maxWordBytes cuts a word's term: longer words match by their head.
 	maxWordBytes = 128
+	// maxPositions is how far into an attribute words are found, as in Meilisearch; gaps between elements count.
+	maxPositions = 65_535
 	// elementGap is the distance in positions between two elements of an array, so that no phrase spans them.
-	elementGap = 1000
+	elementGap = 8
 	// elementBreak stands between the elements of an array in the text that is analysed.
 	elementBreak = "\x00"
 )
@@ -66,7 +68,7 @@ type token struct {
 // caller's. Bytes that are not UTF-8 separate.
 func tokenize(text string, emit func(token)) {
 	pos := 0
-	for i := 0; i < len(text); {
+	for i := 0; i < len(text) && pos < maxPositions; {
 		r, n := utf8.DecodeRuneInString(text[i:])
 		switch c := classOf(r); c {
 		case separator:
@@ -98,7 +100,7 @@ func runEnd(text string, i int, c class) int {
 
 func emitRun(text string, i, pos int, c class, emit func(token)) (int, int) {
 	end := runEnd(text, i, c)
-	for first := true; i < end; first = false {
+	for first := true; i < end && pos < maxPositions; first = false {
 		_, n := utf8.DecodeRuneInString(text[i:])
 		if i+n == end {
 			emit(token{term: text[i:end], pos: pos, start: i, end: end, class: c, tail: !first, single: true})
