@@ -9,7 +9,7 @@ import (
 // Limits of a batch of tasks. One task is never split.
 const (
 	batchTasks = 1000
-	batchBytes = 16 << 20
+	batchBytes = 4 << 20
 )
 
 // settle is how long after the last write segments merged meanwhile are taken over, which frees the old ones.

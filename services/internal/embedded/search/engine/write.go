@@ -219,18 +219,7 @@ func (b *batch) pathNumber(path string) uint64 {
 // index brings the batch into the full-text index and publishes it together with the columns.
 func (b *batch) index() error {
 	ix := b.ix
-	fb := index.NewBatch()
-	for i := range b.changes {
-		c := &b.changes[i]
-		if c.old != nil {
-			fb.Delete(bleveID(c.slot, c.old.seq))
-		}
-		if c.new != nil {
-			fb.Update(bleveDocument(c.slot, c.new.seq, c.doc.texts))
-		}
-	}
-	setWatermark(fb, b.seq)
-	if err := ix.text.index.Batch(fb); err != nil {
+	if err := b.indexParts(); err != nil {
 		return err
 	}
 	snap, segs, err := ix.text.next()
@@ -257,6 +246,48 @@ func (b *batch) index() error {
 		}
 	}
 	return nil
+}
+
+// partSize is from how many changes on a batch is indexed in parts at once, one a core: Bleve builds a segment on one.
+const partSize = 200
+
+// indexParts gives Bleve the batch. With several parts the watermark follows when all are in; what a crash leaves of them
+// above the watermark is indexed again under the same ids.
+func (b *batch) indexParts() error {
+	text := b.ix.text.index
+	size := max(partSize, (len(b.changes)+runtime.GOMAXPROCS(0)-1)/runtime.GOMAXPROCS(0))
+	if len(b.changes) <= size {
+		fb := bleveBatch(b.changes)
+		setWatermark(fb, b.seq)
+		return text.Batch(fb)
+	}
+	parts := slices.Collect(slices.Chunk(b.changes, size))
+	errs := make([]error, len(parts))
+	var wg sync.WaitGroup
+	for i, part := range parts {
+		wg.Go(func() { errs[i] = text.Batch(bleveBatch(part)) })
+	}
+	wg.Wait()
+	if err := errors.Join(errs...); err != nil {
+		return err
+	}
+	last := index.NewBatch()
+	setWatermark(last, b.seq)
+	return text.Batch(last)
+}
+
+func bleveBatch(changes []change) *index.Batch {
+	out := index.NewBatch()
+	for i := range changes {
+		c := &changes[i]
+		if c.old != nil {
+			out.Delete(bleveID(c.slot, c.old.seq))
+		}
+		if c.new != nil {
+			out.Update(bleveDocument(c.slot, c.new.seq, c.doc.texts))
+		}
+	}
+	return out
 }
 
 // fail closes an index to searches: its store is ahead of its full text, which opening it again mends.
