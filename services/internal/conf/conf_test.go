@@ -1,0 +1,45 @@
+package conf_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"songshui.internal/services/internal/conf"
+)
+
+func env(m map[string]string) *conf.Env {
+	return &conf.Env{Lookup: func(k string) (string, bool) { v, ok := m[k]; return v, ok }}
+}
+
+func TestMissingSettingsAreNamed(t *testing.T) {
+	t.Parallel()
+	e := env(map[string]string{conf.MeiliURL: "meili:7700"})
+	e.Required(conf.S3SecretKey)
+	e.URL(conf.NATSURL, "nats", "tls")
+	e.URL(conf.MeiliURL, "http", "https")
+	e.PublicKey()
+	lines := strings.Split(e.Err().Error(), "\n")
+	for i, want := range []string{conf.S3SecretKey, conf.NATSURL, conf.MeiliURL, conf.ActorPubkey} {
+		if i >= len(lines) || !strings.Contains(lines[i], want) {
+			t.Errorf("line %d of %q doesn't name %s", i, lines, want)
+		}
+	}
+}
+
+func TestSecretFromFile(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "key")
+	if err := os.WriteFile(file, []byte("s3cret\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	e := env(map[string]string{conf.S3SecretKey + "_FILE": file, conf.MeiliKey + "_FILE": file + ".none"})
+	if got := e.Required(conf.S3SecretKey); got != "s3cret" {
+		t.Errorf("got %q", got)
+	}
+	e.Required(conf.MeiliKey)
+	if err := e.Err(); err == nil || !strings.Contains(err.Error(), conf.MeiliKey+"_FILE") || strings.Contains(err.Error(), "\n") {
+		t.Errorf("a file that can't be read gives %v", err)
+	}
+}

@@ -1,0 +1,79 @@
+package front
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httputil"
+	"net/url"
+	"strconv"
+
+	"songshui.internal/services/internal/fault"
+)
+
+const (
+	headerActorToken = "Songshui-Actor-Token"
+	// headerFault marks an answer of media whose body is a fault.Error, to be put into words here.
+	headerFault = "Songshui-Fault"
+	maxFault    = 64 << 10
+)
+
+// Proxy passes requests on to media's internal listener, unbuffered, with the signed actor in place of token and cookie.
+func Proxy(media *url.URL, transport http.RoundTripper) http.Handler {
+	p := &httputil.ReverseProxy{
+		Transport:     transport,
+		FlushInterval: -1,
+		Rewrite: func(pr *httputil.ProxyRequest) {
+			pr.SetURL(media)
+			pr.SetXForwarded()
+			pr.Out.Header.Del("Cookie")
+			pr.Out.Header.Del("Authorization")
+			c := Of(pr.In.Context())
+			pr.Out.Header.Set(headerActorToken, c.Client.Token)
+			pr.Out.Header.Set("traceparent", c.Trace)
+		},
+		ModifyResponse: words,
+		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
+			if r.Context().Err() != nil {
+				slog.Info("client went away", "request", Of(r.Context()).ID)
+			}
+			f := fault.Wrap(fault.Unavailable, "portal: media", err)
+			f.Detail = "s3"
+			Refuse(w, r, f)
+		},
+	}
+	return p
+}
+
+// words puts a refusal of media into the caller's language.
+func words(resp *http.Response) error {
+	if resp.Header.Get(headerFault) == "" {
+		return nil
+	}
+	data, err := io.ReadAll(io.LimitReader(resp.Body, maxFault))
+	_ = resp.Body.Close()
+	if err != nil {
+		return err
+	}
+	f := &fault.Error{}
+	if err := json.Unmarshal(data, f); err != nil {
+		return err
+	}
+	p := Problem(resp.Request, f)
+	p.Status = resp.StatusCode
+	body, err := json.Marshal(p)
+	if err != nil {
+		return err
+	}
+	resp.Header.Del(headerFault)
+	resp.Header.Set("Content-Type", "application/problem+json")
+	resp.Header.Set("Content-Length", strconv.Itoa(len(body)))
+	if p.RetryAfter > 0 {
+		resp.Header.Set("Retry-After", strconv.Itoa(p.RetryAfter))
+	}
+	resp.ContentLength = int64(len(body))
+	resp.Body = io.NopCloser(bytes.NewReader(body))
+	return nil
+}

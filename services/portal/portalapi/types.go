@@ -1,0 +1,159 @@
+// Package portalapi is the public HTTP interface as Go types and a client: what portal answers with and what the command
+// line, the demo and the bench send. The interface is fixed in the OpenAPI document that portal serves at /api/openapi.json.
+package portalapi
+
+import (
+	"encoding/json"
+	"strconv"
+	"strings"
+)
+
+// Problem is an answer of type application/problem+json (RFC 9457).
+type Problem struct {
+	Type   string `json:"type"`
+	Title  string `json:"title"`
+	Status int    `json:"status"`
+	// Code is stable and snake_case; the rest is for people.
+	Code   string       `json:"code"`
+	Detail string       `json:"detail,omitempty"`
+	Errors []FieldError `json:"errors,omitempty"`
+	// Current is the record as the caller may see it, with conflicts.
+	Current   json.RawMessage `json:"current,omitempty"`
+	RequestID string          `json:"request_id,omitempty"`
+	// RetryAfter is the header's value in seconds, 0 without one; for the client.
+	RetryAfter int `json:"-"`
+}
+
+// FieldError is one wrong field; Field is a path in the body sent, such as exposures[0].published_on.
+type FieldError struct {
+	Field   string `json:"field"`
+	Code    string `json:"code"`
+	Message string `json:"message"`
+}
+
+func (e *FieldError) Error() string { return e.Field + " " + e.Code + ": " + e.Message }
+
+func (p *Problem) Error() string {
+	var b strings.Builder
+	b.WriteString(strconv.Itoa(p.Status) + " " + p.Code + ": " + p.Title)
+	for _, e := range p.Errors {
+		b.WriteString("; " + e.Field + " " + e.Code + ": " + e.Message)
+	}
+	return b.String()
+}
+
+// Me is who the token or session belongs to.
+type Me struct {
+	Account string   `json:"account"`
+	Name    string   `json:"name"`
+	Role    string   `json:"role"`
+	Duties  []string `json:"duties"`
+	Office  string   `json:"office"`
+	Outlet  string   `json:"outlet"`
+}
+
+// Submitted answers a submission: status accepted (201) or exists (200).
+type Submitted struct {
+	ID       string       `json:"id"`
+	Ref      string       `json:"ref"`
+	Status   string       `json:"status"`
+	Stream   string       `json:"stream"`
+	Sequence uint64       `json:"sequence"`
+	Warnings []FieldError `json:"warnings,omitempty"`
+	// State is the present one when the case exists already.
+	State string `json:"state,omitempty"`
+}
+
+// Commanded answers a command: the record as it stands after it.
+type Commanded struct {
+	State    json.RawMessage `json:"state"`
+	Stream   string          `json:"stream"`
+	Sequence uint64          `json:"sequence"`
+}
+
+// Rendition is a public copy of a medium.
+type Rendition struct {
+	Name   string `json:"name"`
+	URL    string `json:"url"`
+	Type   string `json:"type"`
+	Width  int    `json:"width"`
+	Height int    `json:"height"`
+}
+
+// Medium is a medium as the caller may see it.
+type Medium struct {
+	ID         string      `json:"id"`
+	File       string      `json:"file"`
+	Caption    string      `json:"caption,omitempty"`
+	Kind       string      `json:"kind"`
+	SHA256     string      `json:"sha256"`
+	State      string      `json:"state"`
+	Bytes      int64       `json:"bytes,omitempty"`
+	Reason     string      `json:"reason,omitempty"`
+	Renditions []Rendition `json:"renditions"`
+}
+
+// Step is one fact of a record's history.
+type Step struct {
+	Stream    string `json:"stream"`
+	Sequence  uint64 `json:"sequence"`
+	Type      string `json:"type"`
+	On        string `json:"on"`
+	At        string `json:"at"`
+	Backdated bool   `json:"backdated"`
+	Actor     struct {
+		Role   string `json:"role"`
+		Office string `json:"office"`
+	} `json:"actor"`
+}
+
+// Next is a command that the caller may give now.
+type Next struct {
+	Command string      `json:"command"`
+	Fields  []NextField `json:"fields"`
+}
+
+// NextField is one field of a command's body.
+type NextField struct {
+	Name     string `json:"name"`
+	Type     string `json:"type"`
+	Required bool   `json:"required"`
+}
+
+// CaseView is a case with its rectification, media and history.
+type CaseView struct {
+	Case          json.RawMessage `json:"case"`
+	Rectification json.RawMessage `json:"rectification"`
+	Media         []Medium        `json:"media"`
+	History       []Step          `json:"history"`
+	// HeldBack counts media that exist but aren't cleared for the caller's eyes.
+	HeldBack int    `json:"held_back"`
+	Next     []Next `json:"next"`
+}
+
+// Cases answers a look-up by reference.
+type Cases struct {
+	Cases []json.RawMessage `json:"cases"`
+}
+
+// Hit is one case found.
+type Hit struct {
+	ID                 string            `json:"id"`
+	Ref                string            `json:"ref"`
+	Office             string            `json:"office"`
+	Sector             string            `json:"sector"`
+	Title              string            `json:"title"`
+	Enterprise         string            `json:"enterprise"`
+	PublishedOn        string            `json:"published_on"`
+	State              string            `json:"state"`
+	RectificationState string            `json:"rectification_state"`
+	Highlight          map[string]string `json:"highlight"`
+}
+
+// Found answers a search.
+type Found struct {
+	Hits   []Hit                     `json:"hits"`
+	Total  int                       `json:"total"`
+	Facets map[string]map[string]int `json:"facets"`
+	TookMS float64                   `json:"took_ms"`
+}
