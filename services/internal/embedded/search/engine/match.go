@@ -156,6 +156,8 @@ type place struct {
 	text  string // of the query's token and how it was widened: equal texts have equal terms
 	terms []alternative
 	docs  *roaring.Bitmap
+
+	bigram bool
 }
 
 type alternative struct {
@@ -182,6 +184,7 @@ func (p *phrase) resolve(t *term, how manner, s *Settings) bool {
 		if !p.put(k.pos, k.term+suffix, terms) {
 			return false
 		}
+		p.places[len(p.places)-1].bigram = k.class != word && !k.single
 	}
 	return widened
 }
@@ -310,6 +313,9 @@ func (p *phrase) verify(candidates []uint32) []uint32 {
 	var starts [][]int // by candidate: where the phrase may begin
 	for i := range p.places {
 		at := &p.places[i]
+		if p.implied(i) {
+			continue
+		}
 		here, ok := read[at.text]
 		if !ok {
 			if here = p.positions(at, candidates, live); p.err != nil {
@@ -338,6 +344,15 @@ func (p *phrase) verify(candidates []uint32) []uint32 {
 	}
 	return out
 }
+
+// implied is true for a bigram whose neighbours, to be looked up themselves, share its characters: it is known to be in the
+// document, and reading where would nearly always tell what they tell. So a break between two characters may go unseen if
+// the pair also stands together elsewhere in the attribute.
+func (p *phrase) implied(i int) bool {
+	return i%2 == 1 && i+1 < len(p.places) && p.places[i-1].joins(&p.places[i]) && p.places[i].joins(&p.places[i+1])
+}
+
+func (at *place) joins(next *place) bool { return at.bigram && next.bigram && next.pos == at.pos+1 }
 
 // positions gives for each live candidate where the place's terms stand, rising.
 func (p *phrase) positions(at *place, candidates []uint32, live []int) [][]int {
