@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"sync"
 
 	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/versity/versitygw/backend"
@@ -20,6 +21,8 @@ type durable struct {
 	attrs   *attributes
 	store   *syncer
 	uploads *uploadLocks
+	// creating keeps a bucket that is being made out of sight: versitygw makes its directory first and its settings after.
+	creating sync.RWMutex
 }
 
 var _ backend.Backend = (*durable)(nil)
@@ -33,10 +36,25 @@ func (d *durable) CreateBucket(ctx context.Context, in *awss3.CreateBucketInput,
 	if err := d.store.usable(); err != nil {
 		return err
 	}
+	d.creating.Lock()
+	defer d.creating.Unlock()
 	if err := d.Posix.CreateBucket(ctx, in, acl); err != nil {
 		return err
 	}
 	return d.named(*in.Bucket)
+}
+
+func (d *durable) HeadBucket(ctx context.Context, in *awss3.HeadBucketInput) (*awss3.HeadBucketOutput, error) {
+	d.creating.RLock()
+	defer d.creating.RUnlock()
+	return d.Posix.HeadBucket(ctx, in)
+}
+
+// GetBucketAcl comes first in every request for a bucket.
+func (d *durable) GetBucketAcl(ctx context.Context, in *awss3.GetBucketAclInput) ([]byte, error) {
+	d.creating.RLock()
+	defer d.creating.RUnlock()
+	return d.Posix.GetBucketAcl(ctx, in)
 }
 
 func (d *durable) DeleteBucket(ctx context.Context, bucket string) error {

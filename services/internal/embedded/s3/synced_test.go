@@ -68,6 +68,10 @@ func traced(ctx context.Context, cfg s3.Config) error {
 			return c.PutObjectLegalHold(ctx, "bkt", "copy", minio.PutObjectLegalHoldOptions{Status: &on})
 		}},
 		{"delete", func() error { return c.RemoveObject(ctx, "bkt", "a/b/put", minio.RemoveObjectOptions{}) }},
+		{"again", func() (err error) { // the directories went with the object
+			_, err = c.PutObject(ctx, "bkt", "a/b/put", newReader("data"), 4, "", "", minio.PutObjectOptions{})
+			return err
+		}},
 	}
 	for _, s := range steps {
 		fmt.Fprintln(os.Stderr, mark+s.name)
@@ -95,6 +99,7 @@ var wanted = map[string]struct {
 	"complete": {`(linkat|renameat2?)\(.*"multi"`, []string{"bkt/multi", "bkt"}, true},
 	"copy":     {`(linkat|renameat2?)\(.*"copy"`, []string{"bkt/copy", "bkt"}, true},
 	"hold":     {`setxattr\(.*hold`, []string{"bkt/copy"}, false},
+	"again":    {`(linkat|renameat2?)\(.*"put"`, []string{"bkt/a/b/put", "bkt/a/b", "bkt/a", "bkt"}, true},
 	"delete":   {`unlinkat\(.*"bkt/a"`, []string{"bkt"}, false},
 }
 
