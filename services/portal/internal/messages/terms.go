@@ -1,0 +1,66 @@
+package messages
+
+// Term gives the words for a slug that people see: a sector, a state, a command, a fact. kind is the facet or field; an unknown slug comes back as it is.
+func Term(kind, slug string, l Language) string {
+	if t, ok := terms[kind][slug]; ok {
+		return t.in(l)
+	}
+	return slug
+}
+
+var terms = map[string]map[string]text{
+	"office": {
+		"changchun": {"长春市", "Changchun"}, "jilin": {"吉林市", "Jilin City"}, "siping": {"四平市", "Siping"}, "liaoyuan": {"辽源市", "Liaoyuan"}, "tonghua": {"通化市", "Tonghua"},
+		"baishan": {"白山市", "Baishan"}, "songyuan": {"松原市", "Songyuan"}, "baicheng": {"白城市", "Baicheng"}, "yanbian": {"延边州", "Yanbian"}, "changbaishan": {"长白山管委会", "Changbaishan"},
+		"meihekou": {"梅河口市", "Meihekou"}, "gongzhuling": {"公主岭市", "Gongzhuling"},
+	},
+	"sector": {
+		"hazardous-chemicals": {"危险化学品", "hazardous chemicals"}, "mining": {"矿山", "mining"}, "industry-trade": {"工贸", "industry and trade"},
+		"road-traffic": {"道路交通", "road traffic"}, "construction": {"建筑施工", "construction"},
+	},
+	"category":     {"prominent-problem": {"突出问题", "prominent problem"}, "serious-violation": {"严重违法行为", "serious violation"}},
+	"hazard_level": {"major": {"重大隐患", "major hazard"}, "general": {"一般隐患", "general hazard"}},
+	"level":        {"national": {"国家级媒体", "national"}, "provincial": {"省级媒体", "provincial"}, "municipal": {"市级媒体", "municipal"}, "county": {"县级媒体", "county"}},
+	"outlet_kind": {
+		"tv": {"电视", "TV"}, "newspaper": {"报纸", "newspaper"}, "website": {"网站", "website"}, "wechat": {"微信", "WeChat"}, "radio": {"广播", "radio"}, "weibo": {"微博", "Weibo"}, "short-video": {"短视频", "short video"},
+	},
+	"kind": {"image": {"图片", "image"}, "video": {"视频", "video"}, "audio": {"音频", "audio"}, "document": {"文件", "document"}},
+	"role": {
+		"office": {"上报单位", "office"}, "overseer": {"督办单位", "overseer"}, "unit": {"责任单位", "unit"}, "journalist": {"记者", "journalist"}, "supervisor": {"省级督导", "supervisor"},
+		"admin": {"管理员", "administrator"}, "system": {"系统", "system"},
+	},
+	"state": {
+		"submitted": {"已上报", "submitted"}, "reviewed": {"已审核", "reviewed"}, "embargoed": {"待刊发", "embargoed"}, "exposed": {"已曝光", "exposed"}, "withdrawn": {"已撤回", "withdrawn"},
+	},
+	"rectification_state": {
+		"pending": {"待交办", "pending"}, "in-progress": {"整改中", "in progress"}, "awaiting-acceptance": {"待验收", "awaiting acceptance"}, "accepted": {"验收合格", "accepted"},
+		"closed": {"已销号", "closed"}, "transferred": {"已移送", "transferred"}, "not-applicable": {"不适用", "not applicable"},
+	},
+	"media_state": {
+		"sealed": {"已封存", "sealed"}, "examined": {"已查验", "examined"}, "rendered": {"已生成副本", "rendered"}, "cleared": {"已核可", "cleared"}, "failed": {"处理失败", "failed"}, "released": {"已释放", "released"}, "erased": {"已清除", "erased"},
+	},
+	"fact": {
+		"submitted": {"上报", "submitted"}, "reviewed": {"审核", "reviewed"}, "embargoed": {"设为待刊发", "embargoed"}, "embargo-lifted": {"解除待刊发", "embargo lifted"}, "exposed": {"曝光", "exposed"},
+		"publication-added": {"增加刊播", "publication added"}, "amended": {"修改", "amended"}, "corrected": {"更正", "corrected"}, "renumbered": {"变更文号", "renumbered"},
+		"media-attached": {"添加影像", "media attached"}, "media-detached": {"移除影像", "media detached"}, "objected": {"陈述申辩", "objected"}, "objection-answered": {"答复申辩", "objection answered"},
+		"withdrawal-asked": {"申请撤回", "withdrawal asked"}, "withdrawn": {"撤回", "withdrawn"}, "resubmitted": {"重新上报", "resubmitted"}, "restated": {"数据订正", "restated"},
+		"opened": {"立案待交办", "opened"}, "started": {"交办整改", "started"}, "progressed": {"报告进展", "progress"}, "extension-asked": {"申请延期", "extension asked"},
+		"extension-opined": {"延期意见", "opinion on the extension"}, "extension-granted": {"同意延期", "extension granted"}, "extension-refused": {"不同意延期", "extension refused"},
+		"listed": {"挂牌督办", "listed"}, "delisted": {"摘牌", "delisted"}, "acceptance-asked": {"申请验收", "acceptance asked"}, "accepted": {"验收合格", "accepted"},
+		"acceptance-returned": {"退回整改", "returned"}, "closed": {"销号", "closed"}, "reopened": {"重新挂账", "reopened"}, "transfer-asked": {"申请移送", "transfer asked"},
+		"transferred": {"移送", "transferred"}, "not-applicable-asked": {"申请不适用", "“not applicable” asked"}, "not-applicable": {"不适用", "not applicable"},
+	},
+	"command": {
+		"review": {"审核", "review"}, "embargo": {"设为待刊发", "embargo"}, "lift-embargo": {"解除待刊发", "lift the embargo"}, "publish": {"登记刊播", "record a publication"}, "amend": {"修改", "amend"},
+		"correct": {"更正", "correct"}, "renumber": {"变更文号", "renumber"}, "attach": {"添加影像", "attach media"}, "detach": {"移除影像", "detach media"}, "object": {"陈述申辩", "object"},
+		"answer": {"答复申辩", "answer"}, "ask-withdrawal": {"申请撤回", "ask for withdrawal"}, "withdraw": {"同意撤回", "withdraw"}, "resubmit": {"重新上报", "resubmit"},
+		"start": {"交办整改", "start"}, "progress": {"报告进展", "report progress"}, "ask-extension": {"申请延期", "ask for an extension"}, "opine": {"出具延期意见", "give an opinion"},
+		"grant-extension": {"同意延期", "grant the extension"}, "refuse-extension": {"不同意延期", "refuse the extension"}, "list": {"挂牌督办", "list"}, "delist": {"摘牌", "delist"},
+		"ask-acceptance": {"申请验收", "ask for acceptance"}, "accept": {"验收合格", "accept"}, "return": {"退回整改", "return"}, "close": {"销号", "close"}, "reopen": {"重新挂账", "reopen"},
+		"ask-transfer": {"申请移送", "ask for a transfer"}, "transfer": {"同意移送", "transfer"}, "ask-not-applicable": {"申请不适用", "ask for “not applicable”"}, "confirm-not-applicable": {"确认不适用", "confirm “not applicable”"},
+	},
+	"facet": {
+		"office": {"上报单位", "office"}, "sector": {"行业领域", "sector"}, "category": {"案例类别", "category"}, "hazard_level": {"隐患级别", "hazard level"}, "level": {"媒体级别", "outlet level"},
+		"outlet": {"媒体", "outlet"}, "state": {"案例状态", "state"}, "rectification_state": {"整改状态", "rectification"},
+	},
+}

@@ -1,0 +1,188 @@
+// Package shell is what all pages share: the frame, the style, the functions of templates, and how an error is shown.
+package shell
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"html/template"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"songshui.internal/events"
+	"songshui.internal/services/internal/fault"
+	"songshui.internal/services/portal/internal/front"
+	"songshui.internal/services/portal/internal/messages"
+)
+
+//go:embed shell.tmpl shell.css
+var files embed.FS
+
+// Frame is what the frame of a page shows.
+type Frame struct {
+	Language messages.Language
+	Title    string
+	Name     string
+	Role     string
+	Office   string
+	SignedIn bool
+	Style    string
+	Body     template.HTML
+}
+
+// Page is one page's template with the shell's functions.
+type Page struct{ t *template.Template }
+
+// Parse reads a page's template; it panics on a mistake in it, which every test would show.
+func Parse(name string, files fs.FS) Page {
+	return Page{template.Must(template.New(name).Funcs(functions).ParseFS(files, name))}
+}
+
+var frame = template.Must(template.New("shell.tmpl").Funcs(functions).ParseFS(files, "shell.tmpl"))
+
+var functions = template.FuncMap{
+	"term":  func(kind, slug string, l messages.Language) string { return messages.Term(kind, slug, l) },
+	"label": func(name string, l messages.Language) string { return messages.Label(name, l) },
+	"t": func(zh, en string, l messages.Language) string {
+		if l == messages.English {
+			return en
+		}
+		return zh
+	},
+	"day":  Day,
+	"time": Time,
+	"yuan": yuan,
+	"marked": func(fragment string) template.HTML {
+		// The archive has escaped everything but its own marks; anything else would be a mistake of ours, so it is checked once more.
+		plain := strings.NewReplacer("<mark>", "", "</mark>", "").Replace(fragment)
+		if strings.ContainsAny(plain, "<>") {
+			return template.HTML(template.HTMLEscapeString(fragment))
+		}
+		return template.HTML(fragment)
+	},
+}
+
+// Day writes a day for people: 2026年6月12日.
+func Day(d string, l messages.Language) string {
+	t := events.Day(d).Time()
+	if t.IsZero() {
+		return ""
+	}
+	if l == messages.English {
+		return t.Format("2 January 2006")
+	}
+	return t.Format("2006年1月2日")
+}
+
+// Time writes a moment in Shanghai for people: 2026年11月23日 15:00.
+func Time(s string, l messages.Language) string {
+	t, err := time.Parse(time.RFC3339Nano, s)
+	if err != nil {
+		return ""
+	}
+	t = t.In(events.Shanghai)
+	if l == messages.English {
+		return t.Format("2 January 2006 15:04")
+	}
+	return t.Format("2006年1月2日 15:04")
+}
+
+// yuan writes money for people: 4.8万元 where that is exact.
+func yuan(n *int64, l messages.Language) string {
+	switch {
+	case n == nil && l == messages.English:
+		return "none decided"
+	case n == nil:
+		return "未作出"
+	case l == messages.English:
+		return "CNY " + group(*n)
+	case *n >= 10_000 && *n%1000 == 0:
+		whole, rest := *n/10_000, *n%10_000/1000
+		if rest == 0 {
+			return group(whole) + "万元"
+		}
+		return group(whole) + "." + string(rune('0'+rest)) + "万元"
+	}
+	return group(*n) + "元"
+}
+
+func group(n int64) string {
+	s := ""
+	for n >= 1000 {
+		s = "," + string([]byte{byte('0' + n/100%10), byte('0' + n/10%10), byte('0' + n%10)}) + s
+		n /= 1000
+	}
+	digits := ""
+	for n > 0 || digits == "" {
+		digits = string(rune('0'+n%10)) + digits
+		n /= 10
+	}
+	return digits + s
+}
+
+// LanguageCookie keeps the switch of language.
+const LanguageCookie = "songshui-lang"
+
+// Language of a page: the switch's cookie, else Chinese; a browser's own preference doesn't override it, since offices share machines.
+func Language(r *http.Request) messages.Language {
+	if c, err := r.Cookie(LanguageCookie); err == nil && c.Value == "en" {
+		return messages.English
+	}
+	return messages.Chinese
+}
+
+// Show writes a page within the frame.
+func Show(w http.ResponseWriter, r *http.Request, status int, p Page, title string, data any) {
+	var body bytes.Buffer
+	if err := p.t.Execute(&body, data); err != nil {
+		slog.Error("page failed", "request", front.Of(r.Context()).ID, "page", p.t.Name(), "error", err)
+		http.Error(w, "500", http.StatusInternalServerError)
+		return
+	}
+	c := front.Of(r.Context())
+	f := Frame{Language: Language(r), Title: title, Name: c.Name, Role: string(c.Actor.Role), Office: string(c.Actor.Office), SignedIn: c.Known(), Style: StylePath, Body: template.HTML(body.String())}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Cache-Control", "private, no-store")
+	w.WriteHeader(status)
+	if err := frame.Execute(w, f); err != nil {
+		slog.Warn("page not sent", "request", c.ID, "error", err)
+	}
+}
+
+//go:embed error.tmpl
+var errorFile embed.FS
+
+var errorPage = Parse("error.tmpl", errorFile)
+
+// Fail shows a refusal as a page that says what to do.
+func Fail(w http.ResponseWriter, r *http.Request, err error) {
+	f := fault.Of(err)
+	l := Language(r)
+	status := fault.Lookup(f.Code).Status
+	if f.Code == fault.Internal {
+		slog.Error("page refused", "request", front.Of(r.Context()).ID, "error", err)
+	}
+	title := messages.Title(f.Code, l)
+	Show(w, r, status, errorPage, title, map[string]any{"L": l, "Title": title, "Detail": messages.Detail(f, l), "ID": front.Of(r.Context()).ID})
+}
+
+var style, _ = files.ReadFile("shell.css")
+
+// StylePath is the style's address; it changes with its content, so it may be kept for ever.
+var StylePath = "/assets/" + stamp(style) + ".css"
+
+func stamp(b []byte) string {
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:8])
+}
+
+// ServeStyle serves the style.
+func ServeStyle(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/css; charset=utf-8")
+	w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
+	_, _ = w.Write(style)
+}

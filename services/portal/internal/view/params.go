@@ -1,0 +1,67 @@
+package view
+
+import (
+	"net/url"
+	"strconv"
+	"unicode/utf8"
+
+	"songshui.internal/services/internal/fault"
+)
+
+// Page sizes.
+const (
+	defaultPerPage = 20
+	maxPerPage     = 100
+)
+
+// ReadSearch reads the parameters of a search's address. Every one that can't be read is named in a bad_parameter refusal; an unknown one is refused, since a misspelt filter would silently widen the answer.
+func ReadSearch(q url.Values) (SearchParams, error) {
+	p := SearchParams{Q: q.Get("q"), From: q.Get("from"), To: q.Get("to"), Sort: q.Get("sort"), Page: 1, PerPage: defaultPerPage}
+	lists := map[string]*[]string{"office": &p.Office, "sector": &p.Sector, "category": &p.Category, "hazard_level": &p.HazardLevel, "level": &p.Level, "outlet": &p.Outlet, "state": &p.State, "rectification_state": &p.RectificationState}
+	var wrong fault.Fields
+	for name, values := range q {
+		for _, v := range values {
+			if !utf8.ValidString(v) {
+				wrong.Add(name, "encoding")
+			}
+		}
+		switch name {
+		case "q", "from", "to", "sort":
+		case "page":
+			p.Page = number(&wrong, name, q.Get(name), 1, 1<<20, 1)
+		case "per_page":
+			p.PerPage = number(&wrong, name, q.Get(name), 1, maxPerPage, defaultPerPage)
+		default:
+			list, ok := lists[name]
+			if !ok {
+				wrong.Add(name, "unknown_field")
+				continue
+			}
+			for _, v := range values {
+				if v != "" {
+					*list = append(*list, v)
+				}
+			}
+		}
+	}
+	if len(wrong) > 0 {
+		return p, &fault.Error{Code: fault.BadParameter, Op: "portal: search", Fields: wrong}
+	}
+	return p, nil
+}
+
+func number(wrong *fault.Fields, name, s string, low, high, otherwise int) int {
+	if s == "" {
+		return otherwise
+	}
+	n, err := strconv.Atoi(s)
+	if err != nil {
+		wrong.Add(name, "type")
+		return otherwise
+	}
+	if n < low || n > high {
+		wrong.Add(name, "out_of_range")
+		return otherwise
+	}
+	return n
+}

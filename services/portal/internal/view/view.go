@@ -1,0 +1,149 @@
+// Package view puts together what several services know of one case, for the API and the pages alike.
+package view
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
+
+	"songshui.internal/events"
+	"songshui.internal/services/internal/bus"
+	"songshui.internal/services/internal/fault"
+	"songshui.internal/services/media/mediaapi"
+	"songshui.internal/services/portal/portalapi"
+)
+
+type fromIntake struct {
+	Case     json.RawMessage  `json:"case"`
+	Sequence uint64           `json:"sequence"`
+	Next     []portalapi.Next `json:"next"`
+	History  []portalapi.Step `json:"history"`
+}
+
+type fromRectification struct {
+	Next    []portalapi.Next `json:"next"`
+	History []portalapi.Step `json:"history"`
+}
+
+type caseMedia struct {
+	Office events.OfficeSlug   `json:"office"`
+	Media  []events.CaseMedium `json:"media"`
+}
+
+// Case gives a case as the client's actor may see it, with its rectification, media and the history of both tracks. fault.NotFound if it isn't there or not for these eyes.
+// minSeq, if not 0, is an own write on the case's stream that must be in; when it isn't within 3 s the refusal is unavailable.
+func Case(ctx context.Context, c bus.Client, id string, minSeq uint64) (portalapi.CaseView, error) {
+	if _, err := events.ParseCaseID(id); err != nil {
+		return portalapi.CaseView{}, fault.New(fault.NotFound, "portal: case")
+	}
+	var in fromIntake
+	var rect json.RawMessage
+	var track fromRectification
+	var g errgroup.Group
+	g.Go(func() error {
+		return c.Ask(ctx, events.ServiceIntake, "get", map[string]any{"id": id, "min_seq": minSeq}, nil, &in)
+	})
+	g.Go(func() error {
+		var err error
+		rect, track, err = rectification(ctx, c, id)
+		return err
+	})
+	if err := g.Wait(); err != nil {
+		return portalapi.CaseView{}, err
+	}
+	v := portalapi.CaseView{Case: in.Case, Rectification: rect, Next: append(in.Next, track.Next...), History: append(in.History, track.History...)}
+	slices.SortStableFunc(v.History, func(a, b portalapi.Step) int {
+		return cmp.Or(cmp.Compare(a.On, b.On), cmp.Compare(a.At, b.At))
+	})
+	var err error
+	v.Media, v.HeldBack, err = media(ctx, c, in.Case)
+	return v, err
+}
+
+func rectification(ctx context.Context, c bus.Client, id string) (json.RawMessage, fromRectification, error) {
+	var track fromRectification
+	var raw json.RawMessage
+	err := c.Ask(ctx, events.ServiceRectification, "get", map[string]any{"id": id}, nil, &raw)
+	if fault.Is(err, fault.NotFound) {
+		return nil, track, nil
+	}
+	if err != nil {
+		return nil, track, err
+	}
+	if err := json.Unmarshal(raw, &track); err != nil {
+		return nil, track, fmt.Errorf("portal: rectification: %w", err)
+	}
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(raw, &fields); err != nil {
+		return nil, track, fmt.Errorf("portal: rectification: %w", err)
+	}
+	delete(fields, "next")
+	delete(fields, "history")
+	raw, err = json.Marshal(fields)
+	return raw, track, err
+}
+
+func media(ctx context.Context, c bus.Client, raw json.RawMessage) ([]portalapi.Medium, int, error) {
+	var cm caseMedia
+	if err := json.Unmarshal(raw, &cm); err != nil {
+		return nil, 0, fmt.Errorf("portal: case: %w", err)
+	}
+	if len(cm.Media) == 0 {
+		return []portalapi.Medium{}, 0, nil
+	}
+	ids := make([]events.MediaID, len(cm.Media))
+	captions := map[events.MediaID]string{}
+	for i, m := range cm.Media {
+		ids[i], captions[m.ID] = m.ID, m.Caption
+	}
+	listed, err := mediaapi.Client{Client: c}.List(ctx, mediaapi.ListParams{Office: cm.Office, IDs: ids})
+	if err != nil {
+		return nil, 0, err
+	}
+	out := make([]portalapi.Medium, len(listed.Media))
+	for i, m := range listed.Media {
+		out[i] = Medium(m)
+		out[i].Caption = captions[m.ID]
+	}
+	return out, listed.HeldBack, nil
+}
+
+// Medium gives media's view in the form of the API.
+func Medium(m mediaapi.View) portalapi.Medium {
+	out := portalapi.Medium{ID: string(m.ID), File: m.File, Kind: m.Kind, SHA256: m.SHA256, State: string(m.State), Bytes: m.Bytes, Reason: m.Reason, Renditions: []portalapi.Rendition{}}
+	for _, r := range m.Renditions {
+		out.Renditions = append(out.Renditions, portalapi.Rendition{Name: r.Name, URL: r.URL, Type: r.Type, Width: r.Width, Height: r.Height})
+	}
+	return out
+}
+
+// Search passes a search on; the parameters' form is archive's to check.
+func Search(ctx context.Context, c bus.Client, params any) (portalapi.Found, error) {
+	var f portalapi.Found
+	return f, c.Ask(ctx, events.ServiceArchive, "search", params, nil, &f)
+}
+
+// SearchParams are the parameters of GET /api/v1/search, each filter repeatable.
+type SearchParams struct {
+	Q                  string   `json:"q"`
+	Office             []string `json:"office,omitempty"`
+	Sector             []string `json:"sector,omitempty"`
+	Category           []string `json:"category,omitempty"`
+	HazardLevel        []string `json:"hazard_level,omitempty"`
+	Level              []string `json:"level,omitempty"`
+	Outlet             []string `json:"outlet,omitempty"`
+	State              []string `json:"state,omitempty"`
+	RectificationState []string `json:"rectification_state,omitempty"`
+	From               string   `json:"from,omitempty"`
+	To                 string   `json:"to,omitempty"`
+	Sort               string   `json:"sort,omitempty"`
+	Page               int      `json:"page"`
+	PerPage            int      `json:"per_page"`
+}
+
+// Facets are the filters of a search that have counts, in the order in which they are shown.
+var Facets = []string{"office", "sector", "category", "hazard_level", "level", "outlet", "state", "rectification_state"}
