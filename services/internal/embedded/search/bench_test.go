@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -216,4 +217,32 @@ func rawMapping() mapping.IndexMapping {
 		m.DefaultMapping.AddFieldMappingsAt(f, k)
 	}
 	return m
+}
+
+// BenchmarkOpen opens an index of 100,000 documents that was closed in order, and tells the heap it holds then.
+func BenchmarkOpen(b *testing.B) {
+	dir := b.TempDir()
+	s := start(b, dir)
+	m := s.Client()
+	info, err := m.Index("cases").UpdateSettings(caseSettings)
+	wait(b, m, info, err)
+	for part := range slices.Chunk(cases(100_000), 1000) {
+		info, err = m.Index("cases").AddDocuments(part, nil)
+	}
+	wait(b, m, info, err)
+	if err := s.Close(); err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		s = start(b, dir)
+		b.StopTimer()
+		runtime.GC()
+		var mem runtime.MemStats
+		runtime.ReadMemStats(&mem)
+		b.ReportMetric(float64(mem.HeapAlloc)/(1<<20), "heap-MiB")
+		if err := s.Close(); err != nil {
+			b.Fatal(err)
+		}
+		b.StartTimer()
+	}
 }

@@ -324,9 +324,9 @@ func (p *phrase) verify(candidates []uint32) []uint32 {
 			read[at.text] = here
 		}
 		if i == 0 {
-			starts = make([][]int, len(candidates))
-			for _, j := range live {
-				starts[j] = slices.Clone(here[j])
+			starts = here
+			if slices.ContainsFunc(p.places[1:], func(o place) bool { return o.text == at.text }) {
+				starts = cloneEach(here)
 			}
 			continue
 		}
@@ -357,6 +357,7 @@ func (at *place) joins(next *place) bool { return at.bigram && next.bigram && ne
 // positions gives for each live candidate where the place's terms stand, rising.
 func (p *phrase) positions(at *place, candidates []uint32, live []int) [][]int {
 	out := make([][]int, len(candidates))
+	flat := make([]int, 0, 2*len(live)) // one array for all, as far as it goes
 	for _, a := range at.terms {
 		it := a.list.Iterator(true, false, true, nil)
 		for _, j := range live {
@@ -372,15 +373,26 @@ func (p *phrase) positions(at *place, candidates []uint32, live []int) [][]int {
 			if posting == nil || posting.Number() != uint64(d) {
 				continue
 			}
+			begin := len(flat)
+			flat = append(flat, out[j]...)
 			for _, l := range posting.Locations() {
-				out[j] = append(out[j], int(l.Pos()))
+				flat = append(flat, int(l.Pos()))
 			}
+			out[j] = flat[begin:len(flat):len(flat)]
 		}
 	}
 	if len(at.terms) > 1 {
 		for _, o := range out {
 			slices.Sort(o)
 		}
+	}
+	return out
+}
+
+func cloneEach(lists [][]int) [][]int {
+	out := make([][]int, len(lists))
+	for i, l := range lists {
+		out[i] = slices.Clone(l)
 	}
 	return out
 }

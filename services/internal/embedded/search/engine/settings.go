@@ -256,7 +256,7 @@ func checkRule(rule string) error {
 	if name, dir, ok := strings.Cut(rule, ":"); ok && name != "" && (dir == "asc" || dir == "desc") {
 		return nil
 	}
-	return fmt.Errorf("`%s` ranking rule is invalid. Valid ranking rules are words, typo, sort, proximity, attribute, exactness and custom ranking rules.", rule)
+	return fmt.Errorf("`%s` ranking rule is invalid. Valid ranking rules are words, typo, sort, proximity, attribute, exactness and custom ranking rules", rule)
 }
 
 // SettingCode is the error code of a setting: invalid_settings_ and its name in snake case.
