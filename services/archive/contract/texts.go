@@ -56,7 +56,7 @@ func testText(t *testing.T, e *engine) {
 	for q, want := range map[string]string{
 		"有限空间作业": "1", "\"有限空间\"": "1", "不足": "2", "公司 不足": "2", "作业 不足": "",
 		"tower": "3 5", "TOWER": "3 5", "tower crane": "3", "crane tower": "3", "qtz80": "3", "QTZ": "3", "th/2026/0701": "3",
-		"\"tower crane\"": "3", "\"crane tower\"": "", "tower -crane": "5", "-tower": "1 2 4", "tower -\"tower crane\"": "5",
+		"\"tower crane\"": "3", "\"crane tower\"": "", "\"tower methanol\"": "", "tower -crane": "5", "-tower": "1 2 4", "tower -\"tower crane\"": "5",
 		"meth": "3 5", "\"meth\"": "", "methanol(": "3", "타워크레인": "4", "": "1 2 3 4 5", "  ": "1 2 3 4 5",
 	} {
 		res := search(t, ix, q, meilisearch.SearchRequest{Sort: []string{"id:asc"}})

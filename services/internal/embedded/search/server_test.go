@@ -143,12 +143,13 @@ func TestUnsupported(t *testing.T) {
 func TestContiguous(t *testing.T) {
 	t.Parallel()
 	m := start(t, t.TempDir()).Client()
-	info, err := m.Index("x").AddDocuments([]doc{{"id": "1", "t": "某厂有限空间作业,Ｘ1号罐 有限公司", "k": "타워크레인 설치"}, {"id": "2", "t": "有限。空间"}}, nil)
+	info, err := m.Index("x").AddDocuments([]doc{{"id": "1", "t": "某厂有限空间作业,Ｘ1号罐 有限公司", "k": "타워크레인 설치"}, {"id": "2", "t": "有限。空间"}, {"id": "3", "t": "有限 限空 空间 旋转 转窑 窑尾"}}, nil)
 	wait(t, m, info, err)
 	for q, want := range map[string]string{
 		"有限空间":    "某厂<em>有限空间</em>作业,Ｘ1号罐 有限公司",
 		"有限 空间":   "某厂<em>有限空间</em>作业,Ｘ1号罐 <em>有限</em>公司",
 		"罐":       "某厂有限空间作业,Ｘ1号<em>罐</em> 有限公司",
+		"旋转窑尾":    "",
 		"1号":      "",
 		"타워크래인":   "某厂有限空间作业,Ｘ1号罐 有限公司",
 		"厂有限空间作业": "某<em>厂有限空间作业</em>,Ｘ1号罐 有限公司",
