@@ -1,0 +1,142 @@
+package uploads
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/tus/tusd/v2/pkg/handler"
+	"github.com/tus/tusd/v2/pkg/memorylocker"
+
+	"songshui.internal/services/internal/access"
+	"songshui.internal/services/internal/fault"
+	"songshui.internal/services/media/internal/problem"
+)
+
+const (
+	// Path is where uploads are.
+	Path = "/files"
+
+	chunkType = "application/offset+octet-stream"
+	override  = "X-HTTP-Method-Override"
+	httpTime  = http.TimeFormat
+	// ended is what remains of the time after a broken line to save what has come.
+	ended = 10 * time.Second
+)
+
+// request is what the data store needs of the HTTP request that it works for.
+type request struct {
+	actor  access.Actor
+	header http.Header // of the answer
+	// whole says that the creation brings all bytes along.
+	whole    bool
+	deleting bool
+}
+
+type requestKey struct{}
+
+func requestOf(ctx context.Context) *request { return ctx.Value(requestKey{}).(*request) }
+
+// Handler serves tus at Path for actors that verify knows. Only an office uploads, and only for itself.
+func (s *Store) Handler(v *access.Verifier, actorHeader string) (http.Handler, error) {
+	composer := handler.NewStoreComposer()
+	composer.UseCore(s)
+	composer.UseTerminater(s)
+	composer.UseLocker(memorylocker.New())
+	tus, err := handler.NewHandler(handler.Config{StoreComposer: composer, BasePath: Path + "/", MaxSize: maxSize, DisableDownload: true, DisableConcatenation: true,
+		Cors: &handler.CorsConfig{Disable: true}, Logger: tusLogger(s.bus.Logger()), GracefulRequestCompletionTimeout: ended})
+	if err != nil {
+		return nil, fmt.Errorf("uploads: %w", err)
+	}
+	inner := http.StripPrefix(Path, tus)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodOptions {
+			options(w)
+			return
+		}
+		actor, err := v.Verify(r.Header.Get(actorHeader))
+		if err != nil {
+			problem.Write(w, r, fault.Wrap(fault.Unauthenticated, "media: upload", err))
+			return
+		}
+		if actor.Role != access.Office || actor.Office == "" {
+			problem.Write(w, r, fault.New(fault.Forbidden, "media: upload"))
+			return
+		}
+		s.serve(w, r, inner, actor)
+	}), nil
+}
+
+// options tells what the protocol's extensions are; tusd doesn't know of expiration.
+func options(w http.ResponseWriter) {
+	h := w.Header()
+	h.Set("Tus-Resumable", "1.0.0")
+	h.Set("Tus-Version", "1.0.0")
+	h.Set("Tus-Extension", "creation,creation-with-upload,termination,expiration")
+	h.Set("Tus-Max-Size", strconv.FormatInt(maxSize, 10))
+	w.WriteHeader(http.StatusNoContent)
+}
+
+func (s *Store) serve(w http.ResponseWriter, r *http.Request, tus http.Handler, actor access.Actor) {
+	method := r.Method
+	if m := r.Header.Get(override); method == http.MethodPost && m != "" {
+		method = m
+	}
+	req := &request{actor: actor, header: w.Header(), deleting: method == http.MethodDelete}
+	if method == http.MethodPost && strings.Trim(r.URL.Path, "/") == strings.Trim(Path, "/") {
+		req.whole = r.Header.Get("Content-Type") == chunkType && r.ContentLength > 0 && strconv.FormatInt(r.ContentLength, 10) == r.Header.Get("Upload-Length")
+		if s.create(w, r, req) {
+			return
+		}
+	}
+	a := &answer{ResponseWriter: w}
+	tus.ServeHTTP(a, r.WithContext(context.WithValue(r.Context(), requestKey{}, req)))
+	a.flush("")
+}
+
+// create answers a creation that needs no bytes: one that is refused by what it says, and one whose bytes are here.
+func (s *Store) create(w http.ResponseWriter, r *http.Request, req *request) (answered bool) {
+	size, err := strconv.ParseInt(r.Header.Get("Upload-Length"), 10, 64)
+	if err != nil || size <= 0 || r.Header.Get("Tus-Resumable") != "1.0.0" {
+		return false // tusd or NewUpload says what is wrong
+	}
+	st, err := newState(req, size, handler.ParseMetadataHeader(r.Header.Get("Upload-Metadata")))
+	if err != nil {
+		return false
+	}
+	st.Created = s.bus.Now().UTC()
+	u, err := s.known(r.Context(), &st)
+	if err != nil {
+		s.bus.Logger().Warn("not looked for known bytes; they are taken anew", "error", err)
+		return false
+	}
+	if u == nil {
+		return false
+	}
+	// A proxy in front may answer its client with an error if the body isn't read.
+	_, _ = io.Copy(io.Discard, io.LimitReader(r.Body, 2*PartSize))
+	h := w.Header()
+	h.Set("Tus-Resumable", "1.0.0")
+	h.Set("Location", Path+"/"+u.st.ID)
+	h.Set("Upload-Offset", strconv.FormatInt(u.st.Size, 10))
+	h.Set(headerMediaID, string(u.st.media()))
+	w.WriteHeader(http.StatusCreated)
+	return true
+}
+
+var hashPattern = regexp.MustCompile(`^[0-9a-f]{64}$`)
+
+// parseHash takes a SHA-256 in hex; none is fine.
+func parseHash(s string) (hash string, ok bool) {
+	s = strings.ToLower(strings.TrimSpace(s))
+	return s, s == "" || hashPattern.MatchString(s)
+}
+
+// errShort says that a creation's body broke off: nobody knows the upload's address, so nothing is kept.
+var errShort = &fault.Error{Code: fault.Malformed, Op: "media: upload", Err: errors.New("the body broke off")}

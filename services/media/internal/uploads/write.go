@@ -1,0 +1,273 @@
+package uploads
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"sync"
+
+	"github.com/tus/tusd/v2/pkg/handler"
+
+	"songshui.internal/services/internal/objects"
+)
+
+// saveEvery is how many parts may be ahead of the state: what a crash in the middle of one long request can cost.
+const saveEvery = 4
+
+// upload is one request's hold on an upload; the locker gives one process one of them at a time.
+type upload struct {
+	store *Store
+	st    state
+	etag  string
+	// sealed says that the medium's record exists.
+	sealed bool
+
+	// buf are the bytes after the last part, received but not in a part; hash is over all received bytes.
+	buf  []byte
+	hash hash.Hash
+	// flight is the part on its way, to land later.
+	flight chan landing
+	// unsaved is how many parts the state doesn't know of; stale are tails that it doesn't need any more.
+	unsaved int
+	stale   []string
+}
+
+// landing is a part that was sent: its ETag, the end of its bytes and the hash up to there.
+type landing struct {
+	etag string
+	end  int64
+	hash []byte
+	buf  []byte
+	err  error
+}
+
+var buffers = sync.Pool{New: func() any { b := make([]byte, 0, PartSize); return &b }}
+
+func (u *upload) buffer() []byte {
+	if u.st.small() {
+		return make([]byte, 0, u.st.Size)
+	}
+	return (*buffers.Get().(*[]byte))[:0]
+}
+
+func (u *upload) release(b []byte) {
+	if !u.st.small() && cap(b) == PartSize {
+		b = b[:0]
+		buffers.Put(&b)
+	}
+}
+
+// resume brings back what earlier requests left: the tail's bytes and the running hash.
+func (u *upload) resume(ctx context.Context) error {
+	if u.hash != nil {
+		return nil
+	}
+	h, err := newHash(u.st.Hash)
+	if err != nil {
+		return err
+	}
+	buf := u.buffer()
+	if u.st.Tail != "" {
+		data, _, err := u.store.read(ctx, u.store.buckets.Uploads(), u.st.Tail)
+		if err != nil {
+			return err
+		}
+		if want := u.st.Offset - u.st.inParts(); int64(len(data)) != want {
+			return fmt.Errorf("uploads: tail of %s has %d bytes, not %d", u.st.ID, len(data), want)
+		}
+		buf = append(buf, data...)
+	}
+	u.buf, u.hash = buf, h
+	return nil
+}
+
+// WriteChunk takes bytes from offset on. What it says it has written is durable, save the last bytes of a small upload, which FinishUpload makes so before
+// anybody is told.
+func (u *upload) WriteChunk(ctx context.Context, offset int64, src io.Reader) (int64, error) {
+	if err := u.resume(ctx); err != nil {
+		return 0, u.store.refusal(err)
+	}
+	err := u.receive(ctx, src)
+	if u.flight != nil {
+		err = errors.Join(err, u.land(ctx)) // even when refused: nothing may run on behind us
+	}
+	var refused *refusedError
+	if errors.As(err, &refused) {
+		u.release(u.buf)
+		return 0, u.store.refuse(ctx, u, refused.cause)
+	}
+	if err == nil {
+		err = u.settle(ctx)
+	}
+	n := u.st.Offset - offset
+	if u.complete() && u.st.small() {
+		return u.st.Size - offset, nil // FinishUpload needs the buffer
+	}
+	u.release(u.buf)
+	u.buf = nil
+	if err != nil {
+		return n, u.store.refusal(err)
+	}
+	return n, nil
+}
+
+// received is how many bytes are here, durable or not.
+func (u *upload) received() int64 { return u.st.inParts() + u.inFlight() + int64(len(u.buf)) }
+
+func (u *upload) inFlight() int64 {
+	if u.flight == nil {
+		return 0
+	}
+	return PartSize
+}
+
+func (u *upload) complete() bool { return u.hash != nil && u.received() == u.st.Size }
+
+// receive reads src to its end, sending each part as it gets full while the next one is read.
+func (u *upload) receive(ctx context.Context, src io.Reader) error {
+	for {
+		room := min(PartSize, u.st.Size-u.st.inParts()-u.inFlight()) - int64(len(u.buf))
+		want := room
+		if u.st.Type == "" {
+			want = min(room, max(0, headSize-int64(len(u.buf))))
+		}
+		n, err := io.ReadFull(src, u.buf[len(u.buf):int64(len(u.buf))+want])
+		u.hash.Write(u.buf[len(u.buf) : len(u.buf)+n])
+		u.buf = u.buf[:len(u.buf)+n]
+		if u.st.Type == "" && (len(u.buf) >= headSize || u.complete()) {
+			if err := u.judgeHead(); err != nil {
+				return err
+			}
+		}
+		if !u.st.small() && int64(n) == room {
+			if err := u.ship(ctx); err != nil {
+				return err
+			}
+		}
+		if err != nil || u.complete() {
+			return nil // a broken line ends the bytes like their end; the handler knows which it was
+		}
+	}
+}
+
+// ship sends the full buffer as the next part and goes on with a new one.
+func (u *upload) ship(ctx context.Context) error {
+	if u.flight != nil {
+		if err := u.land(ctx); err != nil {
+			return err
+		}
+	}
+	if u.st.Multipart == "" {
+		if err := u.begin(ctx); err != nil {
+			return err
+		}
+	}
+	number, buf, snap := len(u.st.Parts)+1, u.buf, snapshot(u.hash)
+	end, done := u.st.inParts()+int64(len(buf)), make(chan landing, 1)
+	key, id := u.st.Object, u.st.Multipart
+	go func() {
+		p, err := u.store.objects.Part(ctx, u.store.buckets.Originals(), key, id, number, bytes.NewReader(buf), int64(len(buf)))
+		done <- landing{p.ETag, end, snap, buf, err}
+	}()
+	u.flight, u.buf = done, nil
+	if end == u.st.Size {
+		return u.land(ctx)
+	}
+	u.buf = u.buffer()
+	return nil
+}
+
+// begin opens the multipart upload and notes its id at once, so that its parts can always be found and dropped.
+func (u *upload) begin(ctx context.Context) error {
+	u.st.Object = u.store.key(&u.st)
+	id, err := u.store.objects.Begin(ctx, u.store.buckets.Originals(), u.st.Object, objects.Options{ContentType: u.st.Type})
+	if err != nil {
+		return err
+	}
+	u.st.Multipart = id
+	return u.save(ctx)
+}
+
+// land waits for the part on its way and takes it into the state.
+func (u *upload) land(ctx context.Context) error {
+	l := <-u.flight
+	u.flight = nil
+	u.release(l.buf)
+	if l.err != nil {
+		return l.err
+	}
+	u.store.at("part")
+	u.st.Parts, u.st.Offset, u.st.Hash = append(u.st.Parts, l.etag), l.end, l.hash
+	u.dropTail()
+	if u.unsaved++; u.unsaved < saveEvery {
+		return nil
+	}
+	return u.save(ctx)
+}
+
+// settle makes durable what a request leaves behind: the tail, and the state.
+func (u *upload) settle(ctx context.Context) error {
+	if u.complete() && u.st.small() || u.received() == u.st.Offset && u.unsaved == 0 && !u.complete() {
+		return nil
+	}
+	if u.etag == "" {
+		return errShort
+	}
+	u.dropTail()
+	if len(u.buf) > 0 {
+		u.st.Tail = u.st.ID + ".tail-" + newID()
+		if _, err := u.store.objects.Put(ctx, u.store.buckets.Uploads(), u.st.Tail, u.buf, objects.Options{}); err != nil {
+			return err
+		}
+		u.store.at("tail")
+	}
+	u.st.Offset, u.st.Hash = u.received(), snapshot(u.hash)
+	if u.complete() {
+		u.st.SHA256, u.st.Hash = sum(u.hash), nil
+	}
+	return u.save(ctx)
+}
+
+// dropTail notes that the tail's bytes are elsewhere; save removes it once the state says so too.
+func (u *upload) dropTail() {
+	if u.st.Tail != "" {
+		u.stale = append(u.stale, u.st.Tail)
+		u.st.Tail = ""
+	}
+}
+
+func (u *upload) save(ctx context.Context) error {
+	etag, err := u.store.save(ctx, &u.st, u.etag)
+	if err != nil {
+		return err
+	}
+	u.etag, u.unsaved = etag, 0
+	for _, key := range u.stale {
+		u.store.drop(ctx, key)
+	}
+	u.stale = nil
+	return nil
+}
+
+// GetInfo says how far the upload is, and puts the medium's id or the upload's end into the answer's headers.
+func (u *upload) GetInfo(ctx context.Context) (handler.FileInfo, error) {
+	h := requestOf(ctx).header
+	if u.sealed {
+		h.Set(headerMediaID, string(u.st.media()))
+	} else {
+		h.Set("Upload-Expires", u.st.expires().Format(httpTime))
+	}
+	meta := handler.MetaData{"filename": u.st.File}
+	if u.st.Want != "" {
+		meta["sha256"] = u.st.Want
+	}
+	return handler.FileInfo{ID: u.st.ID, Size: u.st.Size, Offset: u.st.Offset, MetaData: meta}, nil
+}
+
+// GetReader isn't offered: a medium's bytes are read through /media.
+func (u *upload) GetReader(context.Context) (io.ReadCloser, error) {
+	return nil, handler.ErrNotImplemented
+}
