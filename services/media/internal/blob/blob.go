@@ -26,6 +26,9 @@ func New(ctx context.Context, s *objects.Store, b objects.Bucket, key string, si
 	return &Reader{ctx: ctx, store: s, bucket: b, key: key, size: size}
 }
 
+// Size is the object's, in bytes.
+func (r *Reader) Size() int64 { return r.size }
+
 // Read reads on from the position; errors are objects'.
 func (r *Reader) Read(p []byte) (int, error) {
 	if r.pos >= r.size {

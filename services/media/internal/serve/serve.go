@@ -1,0 +1,165 @@
+// Package serve gives out the bytes of media on media's internal listener: public copies, and the sealed original to those who say why. It reads MEDIA and the buckets
+// originals and renditions, and writes ACCESS: each look at an original before its first byte.
+package serve
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"path"
+	"strings"
+	"unicode/utf8"
+
+	"songshui.internal/events"
+	"songshui.internal/services/internal/access"
+	"songshui.internal/services/internal/bus"
+	"songshui.internal/services/internal/fault"
+	"songshui.internal/services/internal/objects"
+	"songshui.internal/services/media"
+	"songshui.internal/services/media/internal/blob"
+	"songshui.internal/services/media/internal/catalog"
+	"songshui.internal/services/media/internal/problem"
+)
+
+const (
+	// Pattern is the route.
+	Pattern = "/media/{id}/{rendition}"
+	// original names the sealed original among the renditions.
+	original = "original"
+)
+
+// Handler serves Pattern.
+type Handler struct {
+	Bus         *bus.Bus
+	Catalog     *catalog.Catalog
+	Objects     *objects.Store
+	Buckets     objects.Buckets
+	Verifier    *access.Verifier
+	ActorHeader string
+}
+
+// file is what is to be given out.
+type file struct {
+	bucket     objects.Bucket
+	key        string
+	size       int64
+	mime       string
+	sha256     string
+	name       string
+	attachment bool
+}
+
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		w.Header().Set("Allow", "GET, HEAD")
+		problem.WriteStatus(w, fault.New(fault.BadParameter, "media: serve"), http.StatusMethodNotAllowed, true)
+		return
+	}
+	f, err := h.find(r)
+	if err != nil {
+		problem.Write(w, r, err)
+		return
+	}
+	body := &reader{Reader: blob.New(r.Context(), h.Objects, f.bucket, f.key, f.size)}
+	defer body.Close()
+	// The first byte is asked for before the status is sent: a store that is away is a 503, not half a file.
+	if err := body.first(); err != nil {
+		problem.Write(w, r, away(err))
+		return
+	}
+	head := w.Header()
+	head.Set("Content-Type", f.mime)
+	head.Set("X-Content-Type-Options", "nosniff")
+	head.Set("Content-Security-Policy", "sandbox; default-src 'none'")
+	head.Set("Cross-Origin-Resource-Policy", "same-origin")
+	head.Set("ETag", `"`+f.sha256+`"`)
+	head.Set("Cache-Control", "private, no-store")
+	head.Set("Content-Disposition", disposition(f.name, f.attachment))
+	http.ServeContent(w, r, "", noTime, body)
+}
+
+func (h *Handler) find(r *http.Request) (file, error) {
+	const op = "media: serve"
+	actor, err := h.Verifier.Verify(r.Header.Get(h.ActorHeader))
+	if err != nil {
+		return file{}, fault.Wrap(fault.Unauthenticated, op, err)
+	}
+	l, err := h.Catalog.Get(r.Context(), events.MediaID(r.PathValue("id")))
+	if err != nil {
+		return file{}, err
+	}
+	m, name := l.State, r.PathValue("rendition")
+	if !media.Sees(actor, m) || !media.HasBytes(m) {
+		return file{}, fault.New(fault.NotFound, op)
+	}
+	if name == original {
+		return h.original(r, actor, m)
+	}
+	for _, c := range m.Renditions {
+		if c.Name == name {
+			return file{h.Buckets.Renditions(), c.Key, c.Bytes, c.Type, c.SHA256, copyName(m.File, c), false}, nil
+		}
+	}
+	return file{}, fault.New(fault.NotFound, op)
+}
+
+func (h *Handler) original(r *http.Request, actor access.Actor, m events.MediaState) (file, error) {
+	if !media.SeesOriginal(actor, m) {
+		return file{}, fault.New(fault.NotFound, "media: original")
+	}
+	reason := strings.TrimSpace(r.URL.Query().Get("reason"))
+	var wrong fault.Fields
+	switch n := utf8.RuneCountInString(reason); {
+	case n == 0:
+		wrong.Add("reason", "required")
+	case n > media.MaxReason || !utf8.ValidString(reason):
+		wrong.Add("reason", "too_long")
+	}
+	if err := wrong.Err("media: original"); err != nil {
+		return file{}, err
+	}
+	entry := events.AccessEntry{Actor: actor.Event(), Kind: "original-read", Outcome: "given", Detail: map[string]string{"media": string(m.ID), "reason": reason, "method": r.Method}}
+	if err := h.Bus.Note(r.Context(), entry); err != nil {
+		return file{}, err
+	}
+	return file{h.Buckets.Originals(), m.Object, m.Bytes, m.Type, m.SHA256, m.File, true}, nil
+}
+
+// copyName is the medium's name with the copy's type at its end.
+func copyName(name string, c events.Rendition) string {
+	base := strings.TrimSuffix(name, path.Ext(name))
+	if c.Type == "image/jpeg" {
+		return base + "-" + c.Name + ".jpg"
+	}
+	return base + "-" + c.Name
+}
+
+// disposition follows RFC 6266, the name in UTF-8 by RFC 8187 beside a plain one for old readers.
+func disposition(name string, attachment bool) string {
+	kind := "inline"
+	if attachment {
+		kind = "attachment"
+	}
+	plain := strings.Map(func(r rune) rune {
+		if r < ' ' || r > '~' || strings.ContainsRune(`"\%`, r) {
+			return '_'
+		}
+		return r
+	}, name)
+	d := kind + `; filename="` + plain + `"`
+	if plain != name {
+		d += "; filename*=UTF-8''" + strings.ReplaceAll(url.QueryEscape(name), "+", "%20")
+	}
+	return d
+}
+
+func away(err error) error {
+	switch {
+	case errors.Is(err, objects.ErrUnavailable), errors.Is(err, context.DeadlineExceeded):
+		f := fault.Wrap(fault.Unavailable, "media: serve", err)
+		f.Detail = "s3"
+		return f
+	}
+	return err
+}

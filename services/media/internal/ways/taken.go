@@ -1,0 +1,61 @@
+package ways
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"songshui.internal/events"
+	"songshui.internal/services/internal/bus"
+	"songshui.internal/services/internal/fault"
+	"songshui.internal/services/media"
+	"songshui.internal/services/media/internal/catalog"
+)
+
+// RunTaken puts under hold what cases take, until ctx ends.
+func (w *Ways) RunTaken(ctx context.Context) error {
+	return w.Bus.Consume(ctx, Taken, 1, func(ctx context.Context, batch []*bus.Message) error {
+		for _, m := range batch {
+			if err := w.caseChanged(ctx, m); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func (w *Ways) caseChanged(ctx context.Context, m *bus.Message) error {
+	c, err := events.DecodeState[events.CaseState](events.Default, m.Meta.Type, m.Body)
+	if err != nil {
+		return err
+	}
+	for _, cm := range c.Media {
+		if err := w.take(ctx, c.Office, c.ID, cm.ID); err != nil {
+			return fmt.Errorf("media: case %s takes %s: %w", c.ID, cm.ID, err)
+		}
+	}
+	return nil
+}
+
+func (w *Ways) take(ctx context.Context, office events.OfficeSlug, id events.CaseID, medium events.MediaID) error {
+	subject := events.MediaSubject(office, medium)
+	l, err := catalog.Aggregate.Load(ctx, w.Bus, subject)
+	if err != nil {
+		return err
+	}
+	if slices.Contains(l.State.TakenBy, id) {
+		return nil
+	}
+	if !l.Exists() {
+		// A replica may be behind: the delivery comes again.
+		return fault.New(fault.NotFound, "media: take "+subject)
+	}
+	if !media.HasBytes(l.State) {
+		w.Bus.Logger().Warn("a case names a medium whose bytes are gone", "case", id, "media", medium)
+		return nil
+	}
+	if err := w.Objects.LegalHold(ctx, w.Buckets.Originals(), l.State.Object, true); err != nil {
+		return away(err)
+	}
+	return w.append(ctx, subject, media.CommandTake, func(s events.MediaState) (events.Fact, error) { return media.Take(s, id) })
+}

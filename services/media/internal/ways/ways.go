@@ -1,0 +1,52 @@
+// Package ways takes media along after they were sealed: examination and public copies, and the hold that a case puts on what it has taken.
+//
+// It consumes MEDIA (media-way) and CASES (media-taken), reads originals, writes renditions, legal holds and MEDIA. Every effect can be
+// repeated: copies have keys made of their bytes, holds are set again, facts are decided from the record. A copy or hold is durable before its fact. While S3
+// is away the consumers wait; bytes that can't be rendered end as `failed` with a reason after Tries, never as a dead letter.
+package ways
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"songshui.internal/events"
+	"songshui.internal/services/internal/access"
+	"songshui.internal/services/internal/bus"
+	"songshui.internal/services/internal/fault"
+	"songshui.internal/services/internal/objects"
+	"songshui.internal/services/media"
+	"songshui.internal/services/media/internal/catalog"
+)
+
+// The durables.
+var (
+	Way   = bus.Durable{Name: "media-way", Stream: events.StreamMedia, Filters: []string{"media.>"}, AckWait: time.Minute, MaxAckPending: 16}
+	Taken = bus.Durable{Name: "media-taken", Stream: events.StreamCases, Filters: []string{"case.>"}, AckWait: 30 * time.Second, MaxAckPending: 256}
+)
+
+// Ways are the two consumers.
+type Ways struct {
+	Bus     *bus.Bus
+	Objects *objects.Store
+	Buckets objects.Buckets
+}
+
+// append writes a fact that the service states by itself.
+func (w *Ways) append(ctx context.Context, subject string, c media.Command, decide func(events.MediaState) (events.Fact, error)) error {
+	in := bus.Intent{Name: string(c), Actor: events.System(events.ServiceMedia), Given: access.Given{On: events.DayOf(w.Bus.Now())}}
+	_, err := catalog.Aggregate.Execute(ctx, w.Bus, subject, in, func(current bus.Loaded[events.MediaState], _ *access.Given) (events.Fact, error) {
+		return decide(current.State)
+	})
+	return err
+}
+
+// away gives errors of S3 the code by which a consumer waits.
+func away(err error) error {
+	if errors.Is(err, objects.ErrUnavailable) || errors.Is(err, context.DeadlineExceeded) {
+		f := fault.Wrap(fault.Unavailable, "media: way", err)
+		f.Detail = "s3"
+		return f
+	}
+	return err
+}

@@ -1,0 +1,114 @@
+// Package server wires media: uploads and bytes on an internal HTTP listener, answers on NATS, and the consumers that take media along.
+//
+// [New] makes it of outside things, [Server.Handler] is for the listener that portal alone reaches, [Server.Run] works until its context ends.
+// Streams, durables and buckets are there before (songshui migrate).
+package server
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"sync"
+
+	"songshui.internal/services/internal/access"
+	"songshui.internal/services/internal/bus"
+	"songshui.internal/services/internal/objects"
+	"songshui.internal/services/media/internal/answers"
+	"songshui.internal/services/media/internal/catalog"
+	"songshui.internal/services/media/internal/judge"
+	"songshui.internal/services/media/internal/serve"
+	"songshui.internal/services/media/internal/uploads"
+	"songshui.internal/services/media/internal/ways"
+	"songshui.internal/services/media/mediaapi"
+)
+
+// Aggregate is how media are kept, for verify.
+var Aggregate = catalog.Aggregate
+
+// Durables are the consumers that migrate makes.
+func Durables() []bus.Durable { return []bus.Durable{ways.Way, ways.Taken} }
+
+// Deps are what media runs on.
+type Deps struct {
+	Bus      *bus.Bus
+	Verifier *access.Verifier
+	Objects  *objects.Store
+	Buckets  objects.Buckets
+}
+
+// Config is for settings; the zero value is right.
+type Config struct {
+	// Workers is how many media are rendered at once; 2 if zero.
+	Workers int
+	// Fault, if set, is called between the durable steps of an upload; tests of crashes break off there.
+	Fault func(place string)
+}
+
+// Server is the service.
+type Server struct {
+	deps    Deps
+	config  Config
+	catalog *catalog.Catalog
+	uploads *uploads.Store
+	ways    *ways.Ways
+	answers *answers.Answers
+	handler http.Handler
+}
+
+// New wires the service; it starts nothing.
+func New(d Deps, c Config) (*Server, error) {
+	if c.Workers <= 0 {
+		c.Workers = 2
+	}
+	s := &Server{deps: d, config: c, catalog: catalog.New(d.Bus)}
+	j := judge.New()
+	s.uploads = uploads.New(d.Bus, d.Objects, d.Buckets, s.catalog, j)
+	if c.Fault != nil {
+		s.uploads.Fault(c.Fault)
+	}
+	s.ways = &ways.Ways{Bus: d.Bus, Objects: d.Objects, Buckets: d.Buckets}
+	s.answers = &answers.Answers{Bus: d.Bus, Catalog: s.catalog, Objects: d.Objects, Buckets: d.Buckets}
+	tus, err := s.uploads.Handler(d.Verifier, mediaapi.HeaderActor)
+	if err != nil {
+		return nil, fmt.Errorf("media: %w", err)
+	}
+	mux := http.NewServeMux()
+	mux.Handle(uploads.Path, tus)
+	mux.Handle(uploads.Path+"/", tus)
+	mux.Handle(serve.Pattern, &serve.Handler{Bus: d.Bus, Catalog: s.catalog, Objects: d.Objects, Buckets: d.Buckets, Verifier: d.Verifier, ActorHeader: mediaapi.HeaderActor})
+	s.handler = mux
+	return s, nil
+}
+
+// Handler serves /files and /media; every request carries the actor that portal has signed.
+func (s *Server) Handler() http.Handler { return s.handler }
+
+// Run answers and works until ctx ends, then returns nil. What is cut off is gone on with at the next start.
+func (s *Server) Run(ctx context.Context) error {
+	stop, err := s.deps.Bus.Serve(s.deps.Verifier, s.answers.Open(), s.answers.Signed())
+	if err != nil {
+		return fmt.Errorf("media: %w", err)
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	var wg sync.WaitGroup
+	run := func(f func(context.Context) error) {
+		wg.Go(func() {
+			if err := f(ctx); err != nil {
+				cancel(err)
+			}
+		})
+	}
+	run(s.catalog.Run)
+	run(s.uploads.Run)
+	run(s.ways.RunTaken)
+	for range s.config.Workers {
+		run(s.ways.RunWay)
+	}
+	<-ctx.Done()
+	wg.Wait()
+	_ = stop()
+	if err := context.Cause(ctx); err != nil && ctx.Err() != err {
+		return fmt.Errorf("media: %w", err)
+	}
+	return nil
+}
