@@ -1,0 +1,27 @@
+// Package archive is the domain of searching cases: what a case looks like to a search ([Document], [Compose]), and what can be asked ([Params],
+// [Query]). It imports the standard library, events, fault and access only; the engine, NATS and text folding are in archive/internal, archive/server wires them.
+//
+// It owns one search index and no stream. It reads CASES, RECTIFICATION and MEDIA.
+//
+// # Writing
+//
+// A change of a case, of its rectification or of a medium that it has taken makes its document dirty. The writer reads the last message of each record, composes the
+// whole document and replaces it; there are no partial updates. Each stream has a durable of its own, pinned to one process, so each stream has one
+// writer at a time and another process takes over by itself. Three pins may lie in three processes; that is safe because
+// every writer, once its document is searchable, looks whether a record has moved on meanwhile, and composes again until none has: the
+// last write of a document always holds what the log held after it.
+//
+// In one request with the documents goes the position up to which their stream has been read, so documents and position are in the index together or not
+// at all. At start what lies after the positions is read again (an index restored from a backup catches up by itself); acknowledgements tell only how far
+// behind a writer is. An index without positions, or of another shape (a hash of settings and mapping), is built anew beside the old one
+// from one join of all last messages, then exchanged with it. Two processes that find that at the same time both build; the later exchange counts, and either is right.
+//
+// A document that the engine refuses is set apart by halving the batch, and its message becomes a dead letter. While the engine is away writers wait and queries
+// get fault.Unavailable with Detail "search". Every effect is idempotent.
+//
+// # Reading
+//
+// A document holds only what everyone who may see its case may read. Its audience (events.CaseState.VisibleTo) is in it, and every query is narrowed to the
+// holders that its actor is; callers can't give holders. Counts of facets and totals come from that narrowed set. Order uses no statistics of the
+// corpus, since those would tell of hidden cases.
+package archive

@@ -1,0 +1,106 @@
+// Package fold makes texts comparable before they are indexed or searched, so that any engine finds Chinese written in another way: NFKC (which
+// makes full-width letters and digits plain), lower case, traditional characters to simplified ones; and, apart from that, the pinyin of a text
+// without tones, for a query with a homophone typed in its place (塔掉 for 塔吊). Document and query go through the same folding.
+//
+// A [Folded] text leads back to the original: a match is shown in what people wrote, never in the folded form.
+//
+// Characters are mapped one by one, to the first simplified form that OpenCC's list knows; for finding it doesn't matter that 乾 is sometimes 干 and
+// sometimes 乾, since both sides are folded alike. The list is characters.txt; its notice is in it and its licence in LICENSE-OpenCC.
+package fold
+
+import (
+	_ "embed"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+//go:embed characters.txt
+var characters string
+
+// The block of Han characters that is looked up in an array; all others are in a map.
+const (
+	hanFirst = 0x3400
+	hanLast  = 0x9FFF
+)
+
+var (
+	simplified [hanLast - hanFirst + 1]rune
+	rare       = map[rune]rune{}
+)
+
+func init() {
+	for line := range strings.Lines(characters) {
+		if line[0] == '#' {
+			continue
+		}
+		from, n := utf8.DecodeRuneInString(line)
+		to, _ := utf8.DecodeRuneInString(line[n:])
+		if from < hanFirst || from > hanLast {
+			rare[from] = to
+			continue
+		}
+		simplified[from-hanFirst] = to
+	}
+}
+
+func foldRune(r rune) rune {
+	if r >= hanFirst && r <= hanLast {
+		if s := simplified[r-hanFirst]; s != 0 {
+			return s
+		}
+		return r
+	}
+	if r < utf8.RuneSelf {
+		if 'A' <= r && r <= 'Z' {
+			return r + 'a' - 'A'
+		}
+		return r
+	}
+	if s, ok := rare[r]; ok {
+		return s
+	}
+	return unicode.ToLower(r)
+}
+
+// String folds a text. Bytes that are no UTF-8 become U+FFFD.
+func String(s string) string {
+	return strings.Map(foldRune, norm.NFKC.String(s))
+}
+
+// Folded is a folded text with the way back.
+type Folded struct {
+	Text     string
+	original string
+	// starts and ends say, for each byte of Text, where the original characters that it came from begin and end.
+	starts, ends []int
+}
+
+// Text folds a text as String does and keeps the way back.
+func Text(s string) Folded {
+	f := Folded{original: s}
+	var b strings.Builder
+	for at := 0; at < len(s); {
+		end := at + norm.NFKC.NextBoundaryInString(s[at:], true)
+		for _, r := range norm.NFKC.String(s[at:end]) {
+			written, _ := b.WriteRune(foldRune(r))
+			for range written {
+				f.starts, f.ends = append(f.starts, at), append(f.ends, end)
+			}
+		}
+		at = end
+	}
+	f.Text = b.String()
+	return f
+}
+
+// Original gives the bytes [start, end) of the original text that the bytes [from, to) of Text came from, whole characters. An empty or impossible
+// span gives ok = false.
+func (f Folded) Original(from, to int) (start, end int, ok bool) {
+	if from < 0 || to > len(f.starts) || from >= to {
+		return 0, 0, false
+	}
+	return f.starts[from], f.ends[to-1], true
+}

@@ -1,0 +1,168 @@
+package index
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+
+	"github.com/meilisearch/meilisearch-go"
+
+	"songshui.internal/events"
+	"songshui.internal/services/archive"
+	"songshui.internal/services/archive/internal/fold"
+)
+
+// maxTerms is how many blank-separated terms of a query count; as in the embedded engine.
+const maxTerms = 64
+
+// Search answers a query with one request: hits, total and facets together. Only where a text finds nothing as it is written is it asked once more by its sound; so whatever
+// is found by sound alone stands below, and a common word doesn't bring its homophones along.
+func (x *Index) Search(ctx context.Context, q archive.Query) (archive.Found, error) {
+	terms := termsOf(q.Text)
+	found, err := x.ask(ctx, q, strings.Join(terms, " "), literal)
+	if err != nil || found.Total > 0 {
+		return found, err
+	}
+	spoken, ok := soundOf(terms)
+	if !ok {
+		return found, nil
+	}
+	return x.ask(ctx, q, spoken, append(slices.Clip(literal), pinyin))
+}
+
+// termsOf folds a query and takes away what an engine would read as an operator: people's text is searched as text.
+func termsOf(text string) []string {
+	text = strings.Map(func(r rune) rune {
+		if r == '"' || unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, fold.String(text))
+	var out []string
+	for _, t := range strings.Fields(text) {
+		if t = strings.TrimLeft(t, "-"); t != "" && len(out) < maxTerms {
+			out = append(out, t)
+		}
+	}
+	return out
+}
+
+// soundOf writes the Han terms as phrases of their syllables. A term of a single Han character has too many homophones: then there is nothing to ask by sound.
+func soundOf(terms []string) (q string, ok bool) {
+	var out []string
+	for _, t := range terms {
+		switch {
+		case fold.HasHomophones(t):
+			out, ok = append(out, `"`+strings.TrimSpace(fold.Pinyin(t))+`"`), true
+		case fold.Pinyin(t) != t:
+			return "", false
+		default:
+			out = append(out, t)
+		}
+	}
+	return strings.Join(out, " "), ok
+}
+
+// answer is the part of the engine's answer that counts.
+type answer struct {
+	Hits              []hit                     `json:"hits"`
+	TotalHits         int                       `json:"totalHits"`
+	FacetDistribution map[string]map[string]int `json:"facetDistribution"`
+}
+
+type hit struct {
+	ID                 events.CaseID              `json:"id"`
+	Office             events.OfficeSlug          `json:"office"`
+	Sector             string                     `json:"sector"`
+	State              events.CaseStatus          `json:"state"`
+	RectificationState events.RectificationStatus `json:"rectification_state"`
+	PublishedOn        events.Day                 `json:"published_on"`
+	Shown              archive.Texts              `json:"shown"`
+	Matches            map[string][]match         `json:"_matchesPosition"`
+}
+
+// match is where a term was found, in bytes of the searched text; Indices say where in a list.
+type match struct {
+	Start   int   `json:"start"`
+	Length  int   `json:"length"`
+	Indices []int `json:"indices"`
+}
+
+var (
+	retrieved      = []string{"id", "office", "sector", "state", "rectification_state", "published_on"}
+	retrievedPlain = append(slices.Clip(retrieved), "shown.ref", "shown.title", "shown.enterprise")
+	retrievedWhole = append(slices.Clip(retrieved), "shown")
+	facetNames     = func() (out []string) {
+		for _, f := range archive.Facets() {
+			out = append(out, string(f))
+		}
+		return out
+	}()
+)
+
+func (x *Index) ask(ctx context.Context, q archive.Query, text string, on []string) (archive.Found, error) {
+	perPage := int64(q.PerPage)
+	req := &meilisearch.SearchRequest{Filter: filterOf(q), Facets: facetNames, Page: int64(q.Page), HitsPerPage: &perPage, AttributesToRetrieve: retrievedPlain, MatchingStrategy: meilisearch.All}
+	if text != "" {
+		req.AttributesToSearchOn, req.AttributesToRetrieve, req.ShowMatchesPosition = on, retrievedWhole, true
+	}
+	switch q.Sort {
+	case archive.Newest:
+		req.Sort = []string{"day:desc"}
+	case archive.Oldest:
+		req.Sort = []string{"day:asc"}
+	case archive.Relevance:
+	}
+	raw, err := x.engine.Index(Live).SearchRawWithContext(ctx, text, req)
+	if err != nil {
+		return archive.Found{}, away("search", err)
+	}
+	var a answer
+	if err := json.Unmarshal(*raw, &a); err != nil {
+		return archive.Found{}, fmt.Errorf("archive: read the engine's answer: %w", err)
+	}
+	out := archive.Found{Hits: make([]archive.Hit, len(a.Hits)), Total: a.TotalHits, Facets: a.FacetDistribution}
+	for i := range a.Hits {
+		out.Hits[i] = a.Hits[i].found()
+	}
+	return out, nil
+}
+
+func (h *hit) found() archive.Hit {
+	return archive.Hit{ID: h.ID, Ref: h.Shown.Ref, Office: h.Office, Sector: h.Sector, Title: h.Shown.Title, Enterprise: h.Shown.Enterprise, PublishedOn: h.PublishedOn,
+		State: h.State, RectificationState: h.RectificationState, Highlight: highlight(h.Shown, h.Matches)}
+}
+
+// filterOf narrows to what the actor holds, always and first, then to what was asked for. Every value is quoted.
+func filterOf(q archive.Query) string {
+	parts := []string{"visible_to IN " + list(q.Holds)}
+	for _, f := range archive.Facets() {
+		if values := q.Filters[f]; len(values) > 0 {
+			parts = append(parts, string(f)+" IN "+list(values))
+		}
+	}
+	if q.From != "" {
+		parts = append(parts, "day >= "+strconv.Itoa(number(q.From)))
+	}
+	if q.To != "" {
+		parts = append(parts, "day <= "+strconv.Itoa(number(q.To)))
+	}
+	return strings.Join(parts, " AND ")
+}
+
+func list(values []string) string {
+	out := make([]string, len(values))
+	for i, v := range values {
+		out[i] = quote(v)
+	}
+	return "[" + strings.Join(out, ", ") + "]"
+}
+
+// quote escapes the one character that ends a quoted value. A backslash, which could take the closing quote away, stands in no value that is ever indexed; here it is dropped.
+func quote(v string) string {
+	return `"` + strings.ReplaceAll(strings.ReplaceAll(v, `\`, ""), `"`, `\"`) + `"`
+}

@@ -1,0 +1,198 @@
+// Package index keeps cases in a search engine that speaks Meilisearch's HTTP API: what is written for a case, how the index is set up, how a query
+// is put. It owns the index [Live] and, while one is built, an index with a name of its own beside it. The engine is the one inside the process or a Meilisearch.
+//
+// The client must be made with meilisearch.DisableRetries: its own retries send an empty body the second time. Who calls decides about trying again: while the engine is
+// away everything here gives fault.Unavailable with Detail "search".
+package index
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/meilisearch/meilisearch-go"
+
+	"songshui.internal/events"
+	"songshui.internal/services/archive"
+	"songshui.internal/services/archive/internal/fold"
+)
+
+// Live is the index that answers queries.
+const Live = "cases"
+
+// mapping counts changes of what is written for a case, including those of folding; it is part of the shape.
+const mapping = 1
+
+// Attributes searched, the best place first; a match in an earlier one ranks higher. The pinyin comes last and is searched only when a query finds nothing as it is
+// written, so a word never brings its homophones along.
+var (
+	literal = []string{"text.ref", "text.title", "text.enterprise", "text.tags", "text.violations", "text.summary", "text.rest"}
+	pinyin  = "text.pinyin"
+)
+
+// Settings of the index, the one place where they are.
+func settings() *meilisearch.Settings {
+	filterable := []string{"visible_to", "day"}
+	for _, f := range archive.Facets() {
+		filterable = append(filterable, string(f))
+	}
+	return &meilisearch.Settings{
+		SearchableAttributes: append(append([]string{}, literal...), pinyin),
+		FilterableAttributes: filterable,
+		// A number, since not every engine compares strings.
+		SortableAttributes: []string{"day"},
+		// An order that was asked for beats relevance. At the end the latest published, then the id: nothing depends on when a document came or how frequent a word is.
+		RankingRules: []string{"sort", "words", "typo", "proximity", "attribute", "exactness", "day:desc", "id:asc"},
+		// A wrong digit is another number; a syllable with a typo is another word.
+		TypoTolerance: &meilisearch.TypoTolerance{Enabled: true, MinWordSizeForTypos: meilisearch.MinWordSizeForTypos{OneTypo: 5, TwoTypos: 9},
+			DisableOnWords: []string{}, DisableOnNumbers: true, DisableOnAttributes: []string{"text.ref", pinyin}},
+		// Totals are exact only up to this bound, and so are facets: more outlets than the province has.
+		Pagination: &meilisearch.Pagination{MaxTotalHits: 1_000_000},
+		Faceting:   &meilisearch.Faceting{MaxValuesPerFacet: 1000, SortFacetValuesBy: map[string]meilisearch.SortFacetType{"*": meilisearch.SortFacetTypeAlpha}},
+	}
+}
+
+// Shape is a hash of settings and mapping: an index of another shape is built anew.
+var Shape = func() string {
+	s, err := json.Marshal(settings())
+	if err != nil {
+		panic(err) // a constant value that encodes
+	}
+	sum := sha256.Sum256(append(s, strconv.Itoa(mapping)...))
+	return hex.EncodeToString(sum[:8])
+}()
+
+// entry is a case as it is written. Shown holds the texts as they are, Text what is searched.
+type entry struct {
+	ID                 events.CaseID              `json:"id"`
+	VisibleTo          []string                   `json:"visible_to"`
+	Office             events.OfficeSlug          `json:"office"`
+	Sector             string                     `json:"sector"`
+	Category           string                     `json:"category"`
+	HazardLevel        string                     `json:"hazard_level"`
+	Level              []string                   `json:"level,omitempty"`
+	Outlet             []string                   `json:"outlet,omitempty"`
+	State              events.CaseStatus          `json:"state"`
+	RectificationState events.RectificationStatus `json:"rectification_state,omitempty"`
+	PublishedOn        events.Day                 `json:"published_on,omitempty"`
+	Day                int                        `json:"day,omitempty"`
+	Shown              archive.Texts              `json:"shown"`
+	Text               searched                   `json:"text"`
+}
+
+type searched struct {
+	archive.Texts
+	Pinyin []string `json:"pinyin"`
+}
+
+// Encode writes a document as one line of NDJSON.
+func Encode(b *bytes.Buffer, d archive.Document) error {
+	e := entry{ID: d.ID, VisibleTo: d.VisibleTo, Office: d.Office, Sector: d.Sector, Category: d.Category, HazardLevel: d.HazardLevel, Level: d.Levels, Outlet: d.Outlets,
+		State: d.State, RectificationState: d.RectificationState, PublishedOn: d.PublishedOn, Day: number(d.PublishedOn), Shown: d.Texts}
+	e.Text.Texts = folded(d.Texts)
+	for _, s := range sounded(e.Text.Texts) {
+		e.Text.Pinyin = append(e.Text.Pinyin, fold.Pinyin(s.text))
+	}
+	enc := json.NewEncoder(b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(e); err != nil {
+		return fmt.Errorf("archive: encode %s: %w", d.ID, err)
+	}
+	return nil
+}
+
+// Line gives a document as Encode writes it.
+func Line(d archive.Document) ([]byte, error) {
+	var b bytes.Buffer
+	err := Encode(&b, d)
+	return b.Bytes(), err
+}
+
+// number makes a day a number that engines compare: 20260612; 0 for none.
+func number(d events.Day) int {
+	n, _ := strconv.Atoi(strings.ReplaceAll(string(d), "-", ""))
+	return n
+}
+
+func folded(t archive.Texts) archive.Texts {
+	return archive.Texts{Ref: fold.String(t.Ref), Title: fold.String(t.Title), Enterprise: fold.String(t.Enterprise), Summary: fold.String(t.Summary),
+		Tags: foldEach(t.Tags), Violations: foldEach(t.Violations), Rest: foldEach(t.Rest)}
+}
+
+func foldEach(in []string) []string {
+	out := make([]string, len(in))
+	for i, s := range in {
+		out[i] = fold.String(s)
+	}
+	return out
+}
+
+// part is one text of a document and where it stands.
+type part struct {
+	field string
+	text  string
+}
+
+// sounded lists the texts that are also searched by sound, in the order in which their pinyin is written.
+func sounded(t archive.Texts) []part {
+	out := []part{{"title", t.Title}, {"enterprise", t.Enterprise}}
+	for _, s := range t.Tags {
+		out = append(out, part{"tags", s})
+	}
+	for _, s := range t.Violations {
+		out = append(out, part{"violations", s})
+	}
+	return append(out, part{"summary", t.Summary})
+}
+
+// textOf gives a text by its field and, in a list, its place.
+func textOf(t archive.Texts, field string, i int) (string, bool) {
+	var list []string
+	switch field {
+	case "ref":
+		return t.Ref, true
+	case "title":
+		return t.Title, true
+	case "enterprise":
+		return t.Enterprise, true
+	case "summary":
+		return t.Summary, true
+	case "tags":
+		list = t.Tags
+	case "violations":
+		list = t.Violations
+	case "rest":
+		list = t.Rest
+	}
+	if i < 0 || i >= len(list) {
+		return "", false
+	}
+	return list[i], true
+}
+
+// positionEntry is where a stream has been read to. It has no audience, so no query ever finds it.
+type positionEntry struct {
+	ID       string   `json:"id"`
+	Position Position `json:"position"`
+}
+
+// Position says up to which sequence of a stream the documents know it, and the index's shape.
+type Position struct {
+	Stream   string `json:"stream"`
+	Sequence uint64 `json:"sequence"`
+	Shape    string `json:"shape"`
+}
+
+func positionID(stream string) string { return "position-" + stream }
+
+// EncodePosition writes a position as one line of NDJSON. Put in one request with the documents it stands for, it is in the index together with them or not at all.
+func EncodePosition(b *bytes.Buffer, stream string, sequence uint64) error {
+	if err := json.NewEncoder(b).Encode(positionEntry{positionID(stream), Position{stream, sequence, Shape}}); err != nil {
+		return fmt.Errorf("archive: encode position: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,124 @@
+// Package server runs archive: it keeps the index in step with the log and answers rpc.archive. It is the only place where archive's parts are put together.
+//
+// Several may run beside each other: one writes, all answer queries. While the engine is away queries are refused with fault.Unavailable (Detail "search"), writing
+// waits, and `ready` says so; nothing is lost.
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/meilisearch/meilisearch-go"
+
+	"songshui.internal/services/archive"
+	"songshui.internal/services/archive/archiveapi"
+	"songshui.internal/services/archive/internal/index"
+	"songshui.internal/services/archive/internal/writer"
+	"songshui.internal/services/internal/access"
+	"songshui.internal/services/internal/bus"
+	"songshui.internal/services/internal/fault"
+)
+
+// awaitMost is how long a query waits for a sequence that it must know of (api.md: at most 3 s).
+const awaitMost = 3 * time.Second
+
+// Deps are what archive runs on. Search must be made with meilisearch.DisableRetries.
+type Deps struct {
+	Bus      *bus.Bus
+	Verifier *access.Verifier
+	Search   meilisearch.ServiceManager
+}
+
+// Config has nothing to set.
+type Config struct{}
+
+// Rebuilt and Difference are what Rebuild and VerifyIndex give.
+type (
+	// Rebuilt counts the cases of the new index and names those that were passed over.
+	Rebuilt = writer.Rebuilt
+	// Difference is a case whose document isn't what the log says.
+	Difference = writer.Difference
+)
+
+// Server is archive, ready to run.
+type Server struct {
+	deps   Deps
+	index  *index.Index
+	writer *writer.Writer
+}
+
+// New makes a Server; nothing is touched before Run.
+func New(d Deps, _ Config) (*Server, error) {
+	if d.Bus == nil || d.Verifier == nil || d.Search == nil {
+		return nil, errors.New("archive: a dependency is missing")
+	}
+	x := index.New(d.Search)
+	return &Server{deps: d, index: x, writer: writer.New(d.Bus, x)}, nil
+}
+
+// Durables are the consumers that archive reads with; migrate makes them.
+func Durables() []bus.Durable { return writer.Durables() }
+
+// Run answers requests and writes the index until ctx ends. An index that is missing or of another shape is built first; until then queries are refused.
+func (s *Server) Run(ctx context.Context) error {
+	stop, err := s.deps.Bus.Serve(s.deps.Verifier, map[string]bus.Endpoint{archiveapi.EndpointReady: s.ready}, map[string]bus.Endpoint{archiveapi.EndpointSearch: s.search})
+	if err != nil {
+		return fmt.Errorf("archive: %w", err)
+	}
+	defer func() { _ = stop() }()
+	return s.writer.Run(ctx)
+}
+
+// Rebuild builds the index anew from the log, whether a Server runs or not; queries go on meanwhile.
+func (s *Server) Rebuild(ctx context.Context) (Rebuilt, error) { return s.writer.Rebuild(ctx) }
+
+// VerifyIndex composes every document again and gives those that differ from the index; none says that the index equals the log. An index that isn't built is an error.
+func (s *Server) VerifyIndex(ctx context.Context) ([]Difference, error) { return s.writer.Verify(ctx) }
+
+func (s *Server) search(ctx context.Context, r bus.Request) (any, error) {
+	begin := time.Now()
+	var p archive.Params
+	if err := r.Decode(&p); err != nil {
+		return nil, err
+	}
+	q, err := archive.Ask(r.Actor, p)
+	if err != nil {
+		return nil, err
+	}
+	if !s.writer.Built() {
+		f := fault.Wrap(fault.Unavailable, "archive: search", index.ErrNotBuilt)
+		f.Detail = "search"
+		return nil, f
+	}
+	if p.MinSeq > 0 {
+		if err := s.await(ctx, p.MinSeq); err != nil {
+			return nil, err
+		}
+	}
+	found, err := s.index.Search(ctx, q)
+	if err != nil {
+		s.writer.Doubt()
+		return nil, err
+	}
+	found.TookMS = float64(time.Since(begin).Microseconds()) / 1000
+	return found, nil
+}
+
+func (s *Server) await(ctx context.Context, sequence uint64) error {
+	ctx, cancel := context.WithTimeout(ctx, awaitMost)
+	defer cancel()
+	return s.writer.Await(ctx, sequence)
+}
+
+func (s *Server) ready(ctx context.Context, _ bus.Request) (any, error) {
+	state := "ok"
+	switch {
+	case s.index.Ready(ctx) != nil:
+		state = "away"
+	case !s.writer.Built():
+		state = "building"
+	}
+	return map[string]string{"search": state}, nil
+}
