@@ -40,7 +40,7 @@ func TestCleanName(t *testing.T) {
 		"a\xff.jpg":                       "a.jpg",
 		"타워크레인 현장.jpg":                    "타워크레인 현장.jpg",
 		strings.Repeat("长", 300) + ".jpg": strings.Repeat("长", 116) + ".jpg",
-		strings.Repeat("长", 119) + " .x":  strings.Repeat("长", 117) + " .x",
+		strings.Repeat("长", 119) + " .x":  strings.Repeat("长", 118) + ".x",
 	} {
 		if got := media.CleanName(in); got != want {
 			t.Errorf("CleanName(%q) = %q, want %q", in, got, want)

@@ -49,6 +49,18 @@ func (r *Reader) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// ReadAt reads from an offset and leaves the position behind what it read: reads in order share one request. Unlike other io.ReaderAts it isn't for parallel use.
+func (r *Reader) ReadAt(p []byte, off int64) (int, error) {
+	if _, err := r.Seek(off, io.SeekStart); err != nil {
+		return 0, err
+	}
+	n, err := io.ReadFull(r, p)
+	if errors.Is(err, io.ErrUnexpectedEOF) && r.pos >= r.size {
+		err = io.EOF
+	}
+	return n, err
+}
+
 // Seek moves the position.
 func (r *Reader) Seek(offset int64, whence int) (int64, error) {
 	switch whence {

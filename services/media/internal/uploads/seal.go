@@ -101,9 +101,9 @@ func checkHash(want, got string) error {
 }
 
 // judgeWhole looks at all bytes.
-func (s *Store) judgeWhole(ctx context.Context, st *state, data io.ReadSeeker) error {
-	err := s.judge.Whole(ctx, data, st.Size, st.Type)
-	if fault.Is(err, fault.Invalid) || fault.Is(err, fault.UnsupportedType) || fault.Is(err, fault.BodyTooLarge) {
+func (s *Store) judgeWhole(ctx context.Context, st *state, data io.ReaderAt) error {
+	err := s.judge.Whole(ctx, data, st.Size)
+	if judge.Refused(err) {
 		return &refusedError{fault.Of(err)}
 	}
 	return err

@@ -28,9 +28,9 @@ import (
 	"songshui.internal/services/internal/bus"
 	"songshui.internal/services/internal/fault"
 	"songshui.internal/services/internal/objects"
-	"songshui.internal/services/media"
 	"songshui.internal/services/media/internal/catalog"
 	"songshui.internal/services/media/internal/judge"
+	"songshui.internal/services/media/internal/sniff"
 	"songshui.internal/services/media/mediaapi"
 )
 
@@ -199,4 +199,4 @@ func (s *Store) note(ctx context.Context, st *state, f *fault.Error) {
 }
 
 // maxSize is what tusd refuses beyond, before anything is known of the type.
-const maxSize = media.MaxAny
+const maxSize = sniff.MaxVideo
