@@ -7,12 +7,13 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/nats-io/nats.go"
+
 	"songshui.internal/services/internal/access"
 	"songshui.internal/services/internal/bus"
 	"songshui.internal/services/internal/fault"
 	"songshui.internal/services/portal"
-
-	"github.com/nats-io/nats.go"
+	"songshui.internal/services/portal/internal/messages"
 )
 
 // Caller is who a request belongs to and how services are asked in their name.
@@ -20,9 +21,10 @@ type Caller struct {
 	ID    string // of the request
 	Trace string // W3C traceparent
 	// Name is the account's, for the caller's own eyes.
-	Name   string
-	Actor  access.Actor
-	Client bus.Client
+	Name     string
+	Language messages.Language
+	Actor    access.Actor
+	Client   bus.Client
 }
 
 type callerKey struct{}
@@ -53,7 +55,7 @@ type Front struct {
 	Identity Identity
 }
 
-// Identify gives next the request with its caller: by bearer token, or by session cookie where cookies are taken. A wrong token is refused; a missing one is next's to refuse.
+// Identify gives next the request with its caller: by bearer token, or by session cookie unless TokenOnly. A wrong token is refused; a missing one is next's to refuse.
 func (f *Front) Identify(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c := newCaller(r)
@@ -76,6 +78,8 @@ func (f *Front) identify(r *http.Request, c *Caller) error {
 		c.Actor, c.Name, err = f.Identity.ByToken(r.Context(), auth[len(scheme):])
 	case auth != "":
 		return fault.New(fault.Unauthenticated, "portal: authorization")
+	case r.Context().Value(tokenOnlyKey{}) != nil:
+		return nil
 	default:
 		var ok bool
 		if c.Actor, c.Name, ok, err = f.Identity.BySession(r); err == nil && !ok {
@@ -101,7 +105,14 @@ func newCaller(r *http.Request) *Caller {
 	if len(trace) != 55 {
 		trace = "00-" + id + "-" + hex.EncodeToString(b[16:]) + "-00"
 	}
-	return &Caller{ID: id, Trace: trace}
+	return &Caller{ID: id, Trace: trace, Language: messages.Of(r.Header.Get("Accept-Language"))}
+}
+
+type tokenOnlyKey struct{}
+
+// TokenOnly marks a request whose caller is known by a token alone.
+func TokenOnly(r *http.Request) *http.Request {
+	return r.WithContext(context.WithValue(r.Context(), tokenOnlyKey{}, true))
 }
 
 // Signed refuses callers without an account.

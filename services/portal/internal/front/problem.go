@@ -1,6 +1,7 @@
 package front
 
 import (
+	"context"
 	"encoding/json"
 	"log/slog"
 	"net/http"
@@ -12,13 +13,14 @@ import (
 	"songshui.internal/services/portal/portalapi"
 )
 
-// Problem makes the answer to a refusal, in the request's language.
-func Problem(r *http.Request, err error) *portalapi.Problem {
+// Problem makes the answer to a refusal, in the caller's language.
+func Problem(ctx context.Context, err error) *portalapi.Problem {
+	c := Of(ctx)
 	f := fault.Of(err)
 	row := fault.Lookup(f.Code)
-	lang := messages.Of(r.Header.Get("Accept-Language"))
+	lang := c.Language
 	p := &portalapi.Problem{Type: "about:blank", Title: messages.Title(f.Code, lang), Status: row.Status, Code: string(f.Code), Detail: messages.Detail(f, lang),
-		Current: f.Current, RequestID: Of(r.Context()).ID}
+		Current: f.Current, RequestID: c.ID}
 	for _, w := range f.Fields {
 		p.Errors = append(p.Errors, portalapi.FieldError{Field: w.Field, Code: w.Code, Message: messages.Field(w, lang)})
 	}
@@ -30,11 +32,16 @@ func Problem(r *http.Request, err error) *portalapi.Problem {
 
 // Refuse writes a refusal; internal ones go to the log with their cause.
 func Refuse(w http.ResponseWriter, r *http.Request, err error) {
-	p := Problem(r, err)
-	if p.Status >= http.StatusInternalServerError {
-		slog.Warn("request refused", "request", p.RequestID, "method", r.Method, "route", r.Pattern, "error", err)
-	}
+	p := Problem(r.Context(), err)
+	Log(r.Context(), p, err)
 	WriteProblem(w, p)
+}
+
+// Log notes refusals that are no caller's mistake, with their cause.
+func Log(ctx context.Context, p *portalapi.Problem, err error) {
+	if p.Status >= http.StatusInternalServerError {
+		slog.WarnContext(ctx, "request refused", "request", p.RequestID, "code", p.Code, "error", err)
+	}
 }
 
 // WriteProblem writes an answer of type application/problem+json.

@@ -61,7 +61,7 @@ func words(resp *http.Response) error {
 	if err := json.Unmarshal(data, f); err != nil {
 		return err
 	}
-	p := Problem(resp.Request, f)
+	p := Problem(resp.Request.Context(), f)
 	p.Status = resp.StatusCode
 	body, err := json.Marshal(p)
 	if err != nil {

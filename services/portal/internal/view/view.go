@@ -147,3 +147,23 @@ type SearchParams struct {
 
 // Facets are the filters of a search that have counts, in the order in which they are shown.
 var Facets = []string{"office", "sector", "category", "hazard_level", "level", "outlet", "state", "rectification_state"}
+
+// MediumByID gives one medium; fault.NotFound if it isn't there or not for these eyes.
+func MediumByID(ctx context.Context, c bus.Client, id string) (portalapi.Medium, error) {
+	parsed, err := events.ParseMediaID(id)
+	if err != nil {
+		return portalapi.Medium{}, fault.New(fault.NotFound, "portal: medium")
+	}
+	m, err := mediaapi.Client{Client: c}.Get(ctx, parsed)
+	return Medium(m), err
+}
+
+// MediaByHash gives the own office's media of these bytes.
+func MediaByHash(ctx context.Context, c bus.Client, sha256hex string) ([]portalapi.Medium, error) {
+	found, err := mediaapi.Client{Client: c}.ByHash(ctx, sha256hex)
+	out := make([]portalapi.Medium, len(found))
+	for i, m := range found {
+		out[i] = Medium(m)
+	}
+	return out, err
+}

@@ -19,7 +19,7 @@ import (
 	"songshui.internal/services/portal/internal/messages"
 )
 
-//go:embed shell.tmpl shell.css
+//go:embed shell.tmpl shell.css icon.svg
 var files embed.FS
 
 // Frame is what the frame of a page shows.
@@ -185,4 +185,15 @@ func ServeStyle(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/css; charset=utf-8")
 	w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
 	_, _ = w.Write(style)
+}
+
+// IconPath is the icon's address.
+const IconPath = "/assets/icon.svg"
+
+// ServeIcon serves the icon.
+func ServeIcon(w http.ResponseWriter, _ *http.Request) {
+	icon, _ := files.ReadFile("icon.svg")
+	w.Header().Set("Content-Type", "image/svg+xml")
+	w.Header().Set("Cache-Control", "public, max-age=86400")
+	_, _ = w.Write(icon)
 }

@@ -1,0 +1,197 @@
+// Package api is the HTTP interface under /api/v1 and its OpenAPI document. huma routes and describes; bodies are passed on as
+// they came, for the service that owns the record to decode and check, so that each wrong field is named with its code.
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"strconv"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"songshui.internal/events"
+	"songshui.internal/services/internal/fault"
+	"songshui.internal/services/portal"
+	"songshui.internal/services/portal/internal/front"
+	"songshui.internal/services/portal/internal/view"
+	"songshui.internal/services/portal/portalapi"
+)
+
+// Version is of the interface, not of the program.
+const Version = "1.0.0"
+
+const description = `Cases of the 专题行, their rectification, their media and the search. Errors are problems (RFC 9457) with one entry per wrong field; see the schema Problem.
+
+Uploads: tus 1.0 at /files (core, creation, creation-with-upload, termination), Upload-Metadata filename (required) and sha256 (hex, optional);
+the last answer and every HEAD after it carry Songshui-Media-Id. Bytes of media: /media/{id}/{rendition}.`
+
+func init() {
+	// huma's own refusals (body too large, unreadable) take the same form as ours.
+	huma.NewErrorWithContext = func(ctx huma.Context, status int, msg string, errs ...error) huma.StatusError {
+		code := fault.BadParameter
+		switch status {
+		case http.StatusRequestEntityTooLarge:
+			code = fault.BodyTooLarge
+		case http.StatusNotFound:
+			code = fault.NotFound
+		case http.StatusRequestTimeout:
+			code = fault.SlowDown
+		case http.StatusInternalServerError:
+			code = fault.Internal
+		}
+		return problem{front.Problem(ctx.Context(), &fault.Error{Code: code, Op: "portal: " + msg})}
+	}
+}
+
+// problem lets huma write ours.
+type problem struct{ *portalapi.Problem }
+
+func (p problem) GetStatus() int               { return p.Status }
+func (p problem) ContentType(string) string    { return "application/problem+json" }
+func (p problem) MarshalJSON() ([]byte, error) { return json.Marshal(p.Problem) }
+
+// refuse turns a refusal into huma's error.
+func refuse(ctx context.Context, err error) error {
+	p := front.Problem(ctx, err)
+	h := http.Header{"Cache-Control": {"no-store"}}
+	if p.RetryAfter > 0 {
+		h.Set("Retry-After", strconv.Itoa(p.RetryAfter))
+	}
+	if p.Status == http.StatusUnauthorized {
+		h.Set("WWW-Authenticate", `Bearer realm="songshui"`)
+	}
+	front.Log(ctx, p, err)
+	return huma.ErrorWithHeaders(problem{p}, h)
+}
+
+// Register adds the interface's routes to mux.
+func Register(mux *http.ServeMux) huma.API {
+	config := huma.DefaultConfig("Songshui 松水", Version)
+	config.Info.Description = description
+	config.OpenAPIPath, config.DocsPath, config.SchemasPath = "/api/openapi", "", ""
+	config.CreateHooks = nil
+	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{"token": {Type: "http", Scheme: "bearer"}}
+	config.Security = []map[string][]string{{"token": {}}}
+	a := humago.New(mux, config)
+	a.UseMiddleware(func(ctx huma.Context, next func(huma.Context)) {
+		if !front.Of(ctx.Context()).Known() {
+			err := refuse(ctx.Context(), fault.New(fault.Unauthenticated, "portal"))
+			_ = huma.WriteErr(a, ctx, http.StatusUnauthorized, "", err)
+			return
+		}
+		next(ctx)
+	})
+	registerAccount(a)
+	registerCases(a)
+	registerMedia(a)
+	registerSearch(a)
+	return a
+}
+
+// operation fills in what all operations share.
+func operation(method, path, id, summary string) huma.Operation {
+	return huma.Operation{OperationID: id, Method: method, Path: path, Summary: summary, MaxBodyBytes: portal.MaxBody, SkipValidateBody: true, SkipValidateParams: true, BodyReadTimeout: -1,
+		Errors: []int{400, 401, 403, 404, 409, 413, 422, 503}}
+}
+
+type answer[T any] struct {
+	Status       int
+	CacheControl string `header:"Cache-Control"`
+	Body         T
+}
+
+func answered[T any](status int, body T) *answer[T] {
+	return &answer[T]{Status: status, CacheControl: "no-store", Body: body}
+}
+
+func registerAccount(a huma.API) {
+	huma.Register(a, operation(http.MethodGet, "/api/v1/me", "me", "the account of the token"), func(ctx context.Context, _ *struct{}) (*answer[portalapi.Me], error) {
+		c := front.Of(ctx)
+		me := portalapi.Me{Account: string(c.Actor.Account), Name: c.Name, Role: string(c.Actor.Role), Duties: []string{}, Office: string(c.Actor.Office), Outlet: string(c.Actor.Outlet)}
+		for _, d := range c.Actor.Duties {
+			me.Duties = append(me.Duties, string(d))
+		}
+		return answered(http.StatusOK, me), nil
+	})
+}
+
+func registerMedia(a huma.API) {
+	type byID struct {
+		ID string `path:"id"`
+	}
+	huma.Register(a, operation(http.MethodGet, "/api/v1/media/{id}", "get-medium", "a medium's state and renditions"), func(ctx context.Context, in *byID) (*answer[portalapi.Medium], error) {
+		m, err := view.MediumByID(ctx, front.Of(ctx).Client, in.ID)
+		if err != nil {
+			return nil, refuse(ctx, err)
+		}
+		return answered(http.StatusOK, m), nil
+	})
+	type byHash struct {
+		SHA256 string `query:"sha256" doc:"lower-case hex"`
+	}
+	type media struct {
+		Media []portalapi.Medium `json:"media"`
+	}
+	huma.Register(a, operation(http.MethodGet, "/api/v1/media", "find-media", "the own office's media with these bytes"), func(ctx context.Context, in *byHash) (*answer[media], error) {
+		found, err := view.MediaByHash(ctx, front.Of(ctx).Client, in.SHA256)
+		if err != nil {
+			return nil, refuse(ctx, err)
+		}
+		return answered(http.StatusOK, media{found}), nil
+	})
+}
+
+func registerSearch(a huma.API) {
+	type query struct {
+		Q                  string   `query:"q"`
+		Office             []string `query:"office,explode"`
+		Sector             []string `query:"sector,explode"`
+		Category           []string `query:"category,explode"`
+		HazardLevel        []string `query:"hazard_level,explode"`
+		Level              []string `query:"level,explode"`
+		Outlet             []string `query:"outlet,explode"`
+		State              []string `query:"state,explode"`
+		RectificationState []string `query:"rectification_state,explode"`
+		From               string   `query:"from" doc:"first day of publication"`
+		To                 string   `query:"to"`
+		Sort               string   `query:"sort"`
+		Page               string   `query:"page" doc:"from 1"`
+		PerPage            string   `query:"per_page" doc:"at most 100"`
+		address
+	}
+	huma.Register(a, operation(http.MethodGet, "/api/v1/search", "search", "cases that fit, with facets and fragments"), func(ctx context.Context, in *query) (*answer[portalapi.Found], error) {
+		params, err := view.ReadSearch(in.values)
+		if err != nil {
+			return nil, refuse(ctx, err)
+		}
+		found, err := view.Search(ctx, front.Of(ctx).Client, params)
+		if err != nil {
+			return nil, refuse(ctx, err)
+		}
+		return answered(http.StatusOK, found), nil
+	})
+}
+
+// address keeps the query as it came: huma's own reading would refuse in another form.
+type address struct{ values url.Values }
+
+// Resolve implements huma.Resolver.
+func (q *address) Resolve(ctx huma.Context) []error {
+	u := ctx.URL()
+	q.values = u.Query()
+	return nil
+}
+
+// tracks says which service owns a command.
+var tracks = map[string]string{
+	"review": events.ServiceIntake, "embargo": events.ServiceIntake, "lift-embargo": events.ServiceIntake, "publish": events.ServiceIntake, "amend": events.ServiceIntake, "correct": events.ServiceIntake,
+	"renumber": events.ServiceIntake, "attach": events.ServiceIntake, "detach": events.ServiceIntake, "object": events.ServiceIntake, "answer": events.ServiceIntake,
+	"ask-withdrawal": events.ServiceIntake, "withdraw": events.ServiceIntake, "resubmit": events.ServiceIntake,
+	"start": events.ServiceRectification, "progress": events.ServiceRectification, "ask-extension": events.ServiceRectification, "opine": events.ServiceRectification,
+	"grant-extension": events.ServiceRectification, "refuse-extension": events.ServiceRectification, "list": events.ServiceRectification, "delist": events.ServiceRectification,
+	"ask-acceptance": events.ServiceRectification, "accept": events.ServiceRectification, "return": events.ServiceRectification, "close": events.ServiceRectification, "reopen": events.ServiceRectification,
+	"ask-transfer": events.ServiceRectification, "transfer": events.ServiceRectification, "ask-not-applicable": events.ServiceRectification, "confirm-not-applicable": events.ServiceRectification,
+}

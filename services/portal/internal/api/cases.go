@@ -1,0 +1,127 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"strconv"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"songshui.internal/events"
+	"songshui.internal/services/internal/fault"
+	"songshui.internal/services/portal/internal/front"
+	"songshui.internal/services/portal/internal/messages"
+	"songshui.internal/services/portal/internal/view"
+	"songshui.internal/services/portal/portalapi"
+)
+
+// fromSubmit is intake's answer to a submission.
+type fromSubmit struct {
+	ID       string        `json:"id"`
+	Ref      string        `json:"ref"`
+	Status   string        `json:"status"`
+	Stream   string        `json:"stream"`
+	Sequence uint64        `json:"sequence"`
+	Warnings []fault.Field `json:"warnings"`
+	State    string        `json:"state"`
+}
+
+// maxKey bounds an idempotency key; it is hashed, so only the header's size matters.
+const maxKey = 256
+
+func registerCases(a huma.API) {
+	type submission struct {
+		Key     string `header:"Idempotency-Key" doc:"not needed: a case sent twice is one case"`
+		RawBody []byte `contentType:"application/json"`
+	}
+	submit := operation(http.MethodPost, "/api/v1/cases", "submit-case", "submit a case (201 accepted, 200 exists)")
+	submit.DefaultStatus = http.StatusCreated
+	huma.Register(a, submit, func(ctx context.Context, in *submission) (*answer[portalapi.Submitted], error) {
+		c := front.Of(ctx)
+		var got fromSubmit
+		if err := c.Client.Ask(ctx, events.ServiceIntake, "submit", map[string]string{"key": in.Key}, in.RawBody, &got); err != nil {
+			return nil, refuse(ctx, err)
+		}
+		out := portalapi.Submitted{ID: got.ID, Ref: got.Ref, Status: got.Status, Stream: got.Stream, Sequence: got.Sequence}
+		for _, w := range got.Warnings {
+			out.Warnings = append(out.Warnings, portalapi.FieldError{Field: w.Field, Code: w.Code, Message: messages.Field(w, c.Language)})
+		}
+		if got.Status == "exists" {
+			out.State = got.State
+			return answered(http.StatusOK, out), nil
+		}
+		return answered(http.StatusCreated, out), nil
+	})
+
+	type byRef struct {
+		Ref    string `query:"ref"`
+		Office string `query:"office"`
+	}
+	huma.Register(a, operation(http.MethodGet, "/api/v1/cases", "find-cases", "cases with a reference"), func(ctx context.Context, in *byRef) (*answer[portalapi.Cases], error) {
+		if in.Ref == "" {
+			return nil, refuse(ctx, &fault.Error{Code: fault.BadParameter, Fields: []fault.Field{{Field: "ref", Code: "required"}}})
+		}
+		found := portalapi.Cases{Cases: []json.RawMessage{}}
+		if err := front.Of(ctx).Client.Ask(ctx, events.ServiceIntake, "find", map[string]string{"ref": in.Ref, "office": in.Office}, nil, &found); err != nil {
+			return nil, refuse(ctx, err)
+		}
+		return answered(http.StatusOK, found), nil
+	})
+
+	type byID struct {
+		ID     string `path:"id"`
+		MinSeq string `query:"min_seq" doc:"sequence of an own write on the case's stream that must be in; waits up to 3 s"`
+	}
+	huma.Register(a, operation(http.MethodGet, "/api/v1/cases/{id}", "get-case", "a case with its rectification, media and history"), func(ctx context.Context, in *byID) (*answer[portalapi.CaseView], error) {
+		seq, err := sequence(in.MinSeq)
+		if err != nil {
+			return nil, refuse(ctx, err)
+		}
+		v, err := view.Case(ctx, front.Of(ctx).Client, in.ID, seq)
+		if err != nil {
+			return nil, refuse(ctx, err)
+		}
+		return answered(http.StatusOK, v), nil
+	})
+
+	type command struct {
+		ID      string `path:"id"`
+		Name    string `path:"name"`
+		Key     string `header:"Idempotency-Key" doc:"without one, the command isn't protected against being sent twice"`
+		RawBody []byte `contentType:"application/json"`
+	}
+	huma.Register(a, operation(http.MethodPost, "/api/v1/cases/{id}/commands/{name}", "command-case", "give a command to a case or its rectification"), func(ctx context.Context, in *command) (*answer[portalapi.Commanded], error) {
+		got, err := give(ctx, in.ID, in.Name, in.Key, in.RawBody)
+		if err != nil {
+			return nil, refuse(ctx, err)
+		}
+		return answered(http.StatusOK, got), nil
+	})
+}
+
+func give(ctx context.Context, id, name, key string, body []byte) (portalapi.Commanded, error) {
+	var got portalapi.Commanded
+	service, known := tracks[name]
+	if _, err := events.ParseCaseID(id); err != nil || !known {
+		return got, fault.New(fault.NotFound, "portal: command")
+	}
+	if len(key) > maxKey {
+		return got, &fault.Error{Code: fault.BadParameter, Fields: []fault.Field{{Field: "Idempotency-Key", Code: "too_long", Arg: strconv.Itoa(maxKey)}}}
+	}
+	if len(body) == 0 {
+		body = []byte("{}")
+	}
+	return got, front.Of(ctx).Client.Ask(ctx, service, "command", map[string]string{"id": id, "name": name, "key": key}, body, &got)
+}
+
+func sequence(s string) (uint64, error) {
+	if s == "" {
+		return 0, nil
+	}
+	n, err := strconv.ParseUint(s, 10, 64)
+	if err != nil {
+		return 0, &fault.Error{Code: fault.BadParameter, Fields: []fault.Field{{Field: "min_seq", Code: "type"}}}
+	}
+	return n, nil
+}

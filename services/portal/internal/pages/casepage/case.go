@@ -1,0 +1,128 @@
+// Package casepage is the page of one case: what it is, its media, and both tracks as one history.
+package casepage
+
+import (
+	"embed"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"songshui.internal/events"
+	"songshui.internal/services/internal/fault"
+	"songshui.internal/services/portal/internal/front"
+	"songshui.internal/services/portal/internal/messages"
+	"songshui.internal/services/portal/internal/pages/shell"
+	"songshui.internal/services/portal/internal/view"
+	"songshui.internal/services/portal/portalapi"
+)
+
+//go:embed case.tmpl
+var files embed.FS
+
+var page = shell.Parse("case.tmpl", files)
+
+type data struct {
+	L        messages.Language
+	Case     shownCase
+	Rect     *shownRectification
+	Media    []shownMedium
+	HeldBack int
+	History  []portalapi.Step
+	Next     []portalapi.Next
+}
+
+// shownCase is what the page shows of a case; days and slugs as plain strings, which the template's functions take.
+type shownCase struct {
+	Ref         string             `json:"ref"`
+	Office      string             `json:"office"`
+	State       string             `json:"state"`
+	Title       string             `json:"title"`
+	Summary     string             `json:"summary"`
+	Sector      string             `json:"sector"`
+	Category    string             `json:"category"`
+	HazardLevel string             `json:"hazard_level"`
+	Violations  []events.Violation `json:"violations"`
+	Enterprise  events.Enterprise  `json:"enterprise"`
+	FoundOn     string             `json:"found_on"`
+	PenaltyYuan *int64             `json:"penalty_yuan"`
+	Exposures   []struct {
+		Outlet      string `json:"outlet"`
+		Level       string `json:"level"`
+		Headline    string `json:"headline"`
+		URL         string `json:"url"`
+		PublishedOn string `json:"published_on"`
+	} `json:"exposures"`
+	Corrections []struct {
+		On     string `json:"on"`
+		Reason string `json:"reason"`
+	} `json:"corrections"`
+}
+
+type shownRectification struct {
+	State           string `json:"state"`
+	Due             string `json:"due"`
+	DueMoved        string `json:"due_moved"`
+	Overdue         bool   `json:"overdue"`
+	OverdueDays     int    `json:"overdue_days"`
+	Listed          bool   `json:"listed"`
+	ResponsibleUnit string `json:"responsible_unit"`
+	SupervisingUnit string `json:"supervising_unit"`
+	Items           []struct {
+		Measure string `json:"measure"`
+		Due     string `json:"due"`
+	} `json:"items"`
+}
+
+type shownMedium struct {
+	portalapi.Medium
+	Picture, Large string
+}
+
+// Handle shows the page; a person without a session is sent to sign in.
+func Handle(w http.ResponseWriter, r *http.Request) {
+	c := front.Of(r.Context())
+	if !c.Known() {
+		http.Redirect(w, r, "/sign-in?next="+url.QueryEscape(r.URL.RequestURI()), http.StatusSeeOther)
+		return
+	}
+	v, err := view.Case(r.Context(), c.Client, r.PathValue("id"), 0)
+	if err != nil {
+		shell.Fail(w, r, err)
+		return
+	}
+	d := data{L: shell.Language(r), HeldBack: v.HeldBack, History: v.History, Next: v.Next}
+	if err := json.Unmarshal(v.Case, &d.Case); err != nil {
+		shell.Fail(w, r, fault.Wrap(fault.Internal, "portal: case page", err))
+		return
+	}
+	if len(v.Rectification) > 0 {
+		d.Rect = &shownRectification{}
+		if err := json.Unmarshal(v.Rectification, d.Rect); err != nil {
+			shell.Fail(w, r, fault.Wrap(fault.Internal, "portal: case page", err))
+			return
+		}
+	}
+	for _, m := range v.Media {
+		d.Media = append(d.Media, shown(m))
+	}
+	shell.Show(w, r, http.StatusOK, page, d.Case.Title, d)
+}
+
+// shown picks the smallest and the largest picture of a medium.
+func shown(m portalapi.Medium) shownMedium {
+	s := shownMedium{Medium: m}
+	least, most := 0, 0
+	for _, p := range m.Renditions {
+		if !strings.HasPrefix(p.Type, "image/") {
+			continue
+		}
+		if s.Picture == "" || p.Width < least {
+			s.Picture, least = p.URL, p.Width
+		}
+		if p.Width > most {
+			s.Large, most = p.URL, p.Width
+		}
+	}
+	return s
+}

@@ -1,0 +1,150 @@
+// Package server wires portal: the public listener's handler, sign-in and sessions, the proxy to media.
+package server
+
+import (
+	"context"
+	"crypto/ed25519"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/url"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"songshui.internal/events"
+	"songshui.internal/services/internal/access"
+	"songshui.internal/services/internal/bus"
+	"songshui.internal/services/internal/fault"
+	"songshui.internal/services/portal/internal/api"
+	"songshui.internal/services/portal/internal/front"
+	"songshui.internal/services/portal/internal/pages/casepage"
+	"songshui.internal/services/portal/internal/pages/search"
+	"songshui.internal/services/portal/internal/pages/shell"
+	"songshui.internal/services/portal/internal/pages/signin"
+	"songshui.internal/services/portal/internal/sessions"
+	"songshui.internal/services/registry/registryapi"
+)
+
+// Deps are portal's surroundings.
+type Deps struct {
+	Bus *bus.Bus
+	// Key signs actors; portal alone has it.
+	Key ed25519.PrivateKey
+	// Media is the address of media's internal listener, Transport the way to it (nil = TCP).
+	Media     *url.URL
+	Transport http.RoundTripper
+}
+
+// Config is portal's settings.
+type Config struct {
+	// SecureCookies wants https for sessions; set wherever a TLS front stands before portal.
+	SecureCookies bool
+}
+
+// Server is portal.
+type Server struct {
+	bus     *bus.Bus
+	handler http.Handler
+}
+
+// New makes portal's handler. The bucket of sessions must exist.
+func New(d Deps, c Config) (*Server, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), bus.RequestTimeout)
+	defer cancel()
+	kv, err := d.Bus.JetStream().KeyValue(ctx, events.BucketSessions)
+	if err != nil {
+		return nil, fmt.Errorf("portal: bucket of sessions: %w", err)
+	}
+	s := &Server{bus: d.Bus}
+	manager := sessions.New(kv, c.SecureCookies)
+	manager.ErrorFunc = func(w http.ResponseWriter, r *http.Request, err error) {
+		shell.Fail(w, r, fault.Wrap(fault.Unavailable, "portal: session", err))
+	}
+	accounts := front.NewAccounts(d.Bus.Conn(), manager, d.Bus.Now)
+	f := &front.Front{Conn: d.Bus.Conn(), Seal: access.NewSeal(d.Key, d.Bus.Now), Identity: accounts}
+
+	pages := http.NewServeMux()
+	(&signin.Handler{Registry: registryapi.Client{Client: bus.Client{Conn: d.Bus.Conn()}}, Sessions: accounts}).Routes(pages)
+	pages.HandleFunc("GET /{$}", search.Handle)
+	pages.HandleFunc("GET /cases/{id}", casepage.Handle)
+	pages.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		shell.Fail(w, r, fault.New(fault.NotFound, "portal: page"))
+	})
+
+	interfaces := http.NewServeMux()
+	api.Register(interfaces)
+	interfaces.HandleFunc("/api/", func(w http.ResponseWriter, r *http.Request) {
+		front.Refuse(w, r, fault.New(fault.NotFound, "portal: route"))
+	})
+
+	media := front.Proxy(d.Media, d.Transport)
+	protect := http.NewCrossOriginProtection()
+	mux := http.NewServeMux()
+	mux.Handle("/api/", token(f.Identify(front.Bounded(interfaces))))
+	mux.Handle("/files", token(f.Identify(front.Signed(media))))
+	mux.Handle("/files/", token(f.Identify(front.Signed(media))))
+	// Pictures of a page come with its session; a program's with its token.
+	mux.Handle("GET /media/", protect.Handler(manager.LoadAndSave(f.Identify(front.Signed(media)))))
+	mux.Handle("/", protect.Handler(front.Bounded(manager.LoadAndSave(f.Identify(pages)))))
+	mux.HandleFunc("GET "+shell.StylePath, shell.ServeStyle)
+	mux.HandleFunc("GET "+shell.IconPath, shell.ServeIcon)
+	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) {
+		front.WriteJSON(w, http.StatusOK, map[string]string{"portal": "ok"})
+	})
+	mux.HandleFunc("GET /readyz", s.readyz)
+	s.handler = front.Secured(mux)
+	return s, nil
+}
+
+// token takes no session: what isn't a page is asked with a token alone, so that no other site's page can ask in a person's name.
+func token(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { next.ServeHTTP(w, front.TokenOnly(r)) })
+}
+
+// Handler is the public listener's.
+func (s *Server) Handler() http.Handler { return s.handler }
+
+// readyWithin is how long a service has to answer; /readyz tells the truth within 2 s.
+const readyWithin = 1500 * time.Millisecond
+
+// readyz asks every service how its backings are; one that doesn't answer is “away”.
+func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), readyWithin)
+	defer cancel()
+	status, all := http.StatusOK, s.Ready(ctx)
+	for _, v := range all {
+		if v != "ok" {
+			status = http.StatusServiceUnavailable
+		}
+	}
+	front.WriteJSON(w, status, all)
+}
+
+// Ready gives the state of each backing and service: ok, or what is wrong.
+func (s *Server) Ready(ctx context.Context) map[string]string {
+	all := map[string]string{"nats": "ok"}
+	if _, err := s.bus.JetStream().AccountInfo(ctx); err != nil {
+		all["nats"] = "away"
+	}
+	var mu sync.Mutex
+	var wg sync.WaitGroup
+	client := bus.Client{Conn: s.bus.Conn()}
+	for _, service := range []string{events.ServiceRegistry, events.ServiceIntake, events.ServiceMedia, events.ServiceRectification, events.ServiceArchive} {
+		wg.Go(func() {
+			var said map[string]string
+			err := client.Ask(ctx, service, "ready", nil, nil, &said)
+			mu.Lock()
+			defer mu.Unlock()
+			all[service] = "ok"
+			if err != nil {
+				all[service] = "away"
+			}
+			delete(said, "nats")
+			maps.Copy(all, said)
+		})
+	}
+	wg.Wait()
+	return all
+}
