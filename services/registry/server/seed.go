@@ -60,7 +60,7 @@ func readSeed(name string, into any) error {
 }
 
 // Seed appends what the files in the program say and the log doesn't: missing records and such as differ. Several replicas may do it at once: of two that find
-// a record missing one appends it, and the other finds it there.
+// a record missing one appends it, and the other finds it there. A record that newer code has written is left to it.
 func (s *Server) Seed(ctx context.Context) error {
 	offices, outlets, err := seeds()
 	if err != nil {
@@ -74,7 +74,7 @@ func (s *Server) Seed(ctx context.Context) error {
 			}
 			return events.OfficeRecordedFact{Office: o}, nil
 		})
-		if err != nil {
+		if err != nil && !fault.Is(err, fault.UpgradeRequired) {
 			return fmt.Errorf("registry: seed office %s: %w", o.Slug, err)
 		}
 	}
@@ -85,7 +85,7 @@ func (s *Server) Seed(ctx context.Context) error {
 			}
 			return events.OutletRecordedFact{Outlet: o}, nil
 		})
-		if err != nil {
+		if err != nil && !fault.Is(err, fault.UpgradeRequired) {
 			return fmt.Errorf("registry: seed outlet %s: %w", o.ID, err)
 		}
 	}
