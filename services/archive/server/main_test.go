@@ -6,8 +6,12 @@ import (
 	"context"
 	"crypto/ed25519"
 	"encoding/json"
+	"errors"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -127,11 +131,15 @@ var (
 
 func (w *world) putCase(t testing.TB, c events.CaseState) uint64 {
 	t.Helper()
-	l, err := caseFiles.Execute(t.Context(), w.bus, events.CaseSubject(c.Office, c.ID), intent, func(bus.Loaded[events.CaseState], *access.Given) (events.Fact, error) {
-		return events.CaseRestatedFact{State: c}, nil
-	})
+	l, err := caseFiles.Execute(t.Context(), w.bus, events.CaseSubject(c.Office, c.ID), intent, restated(c))
 	check(t, err)
 	return l.Sequence
+}
+
+func restated(c events.CaseState) bus.Decide[events.CaseState] {
+	return func(bus.Loaded[events.CaseState], *access.Given) (events.Fact, error) {
+		return events.CaseRestatedFact{State: c}, nil
+	}
 }
 
 func (w *world) putRectification(t testing.TB, r events.RectificationState) {
@@ -235,4 +243,32 @@ func refused(t testing.TB, err error, want fault.Code) *fault.Error {
 		t.Fatalf("got %v, want %s", err, want)
 	}
 	return fault.Of(err)
+}
+
+// breaker carries requests to an engine, or breaks them off.
+type breaker struct {
+	off    atomic.Bool
+	engine atomic.Pointer[search.Server]
+	client meilisearch.ServiceManager
+}
+
+func newBreaker(e *search.Server) *breaker {
+	b := &breaker{}
+	b.engine.Store(e)
+	b.client = meilisearch.New("http://search.test", meilisearch.DisableRetries(), meilisearch.WithCustomClient(&http.Client{Transport: b}))
+	return b
+}
+
+// RoundTrip is the transport's.
+func (b *breaker) RoundTrip(r *http.Request) (*http.Response, error) {
+	if b.off.Load() {
+		return nil, errors.New("connection refused")
+	}
+	in := r.Clone(r.Context())
+	if in.Body == nil {
+		in.Body = http.NoBody
+	}
+	rec := httptest.NewRecorder()
+	b.engine.Load().ServeHTTP(rec, in)
+	return rec.Result(), nil
 }

@@ -3,6 +3,7 @@ package index
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -119,7 +120,7 @@ func (x *Index) ask(ctx context.Context, q archive.Query, text string, on []stri
 	}
 	raw, err := x.engine.Index(Live).SearchRawWithContext(ctx, text, req)
 	if err != nil {
-		return archive.Found{}, away("search", err)
+		return archive.Found{}, unfit(err)
 	}
 	var a answer
 	if err := json.Unmarshal(*raw, &a); err != nil {
@@ -130,6 +131,16 @@ func (x *Index) ask(ctx context.Context, q archive.Query, text string, on []stri
 		out.Hits[i] = a.Hits[i].found()
 	}
 	return out, nil
+}
+
+// unfit takes it for an index that isn't built when the engine finds our own filter, facets or attributes wrong: they fit every index of this shape. An engine that lost its data
+// shows an empty one while the next is being built.
+func unfit(err error) error {
+	var e *meilisearch.Error
+	if errors.As(err, &e) && strings.HasPrefix(e.MeilisearchApiError.Code, "invalid_search_") {
+		err = fmt.Errorf("%w: %s", ErrNotBuilt, e.MeilisearchApiError.Message)
+	}
+	return away("search", err)
 }
 
 func (h *hit) found() archive.Hit {
