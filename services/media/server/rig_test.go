@@ -76,9 +76,13 @@ type site struct {
 }
 
 // start runs a server until the test ends or stop is called.
-func (r *rig) start(c server.Config) *site {
+func (r *rig) start(c server.Config) *site { return r.startLater(c, 0) }
+
+// startLater runs a server whose clock is ahead.
+func (r *rig) startLater(c server.Config, ahead time.Duration) *site {
 	r.t.Helper()
-	b, err := bus.New(r.nc, events.ServiceMedia, bus.Options{Logger: slog.New(slog.DiscardHandler)})
+	now := func() time.Time { return time.Now().Add(ahead) }
+	b, err := bus.New(r.nc, events.ServiceMedia, bus.Options{Logger: slog.New(slog.DiscardHandler), Now: now})
 	if err != nil {
 		r.t.Fatal(err)
 	}
