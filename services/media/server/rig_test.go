@@ -239,6 +239,8 @@ func (r *rig) record(office events.OfficeSlug, id events.MediaID) events.MediaSt
 	return l.State
 }
 
+func (r *rig) js() jetstream.JetStream { return r.bus().JetStream() }
+
 func (r *rig) bus() *bus.Bus {
 	b, err := bus.New(r.nc, events.ServiceMedia, bus.Options{Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
