@@ -16,11 +16,16 @@ import (
 	"songshui.internal/services/media/internal/answers"
 	"songshui.internal/services/media/internal/catalog"
 	"songshui.internal/services/media/internal/judge"
+	"songshui.internal/services/media/internal/pictures"
 	"songshui.internal/services/media/internal/serve"
 	"songshui.internal/services/media/internal/uploads"
 	"songshui.internal/services/media/internal/ways"
 	"songshui.internal/services/media/mediaapi"
 )
+
+// ChildMain is the whole life of a decoding child, if args (os.Args) ask for one: it returns true when the program must end. The program, and every test
+// binary that runs media, calls it before anything else.
+func ChildMain(args []string) (handled bool) { return pictures.Main(args) }
 
 // Aggregate is how media are kept, for verify.
 var Aggregate = catalog.Aggregate
@@ -40,6 +45,10 @@ type Deps struct {
 type Config struct {
 	// Workers is how many media are rendered at once; 2 if zero.
 	Workers int
+	// Program is the executable whose main calls ChildMain; the running one if empty.
+	Program string
+	// ChildMemory bounds a decoding child, in bytes; 1 GiB if zero.
+	ChildMemory int64
 	// Fault, if set, is called between the durable steps of an upload; tests of crashes break off there.
 	Fault func(place string)
 }
@@ -52,6 +61,7 @@ type Server struct {
 	uploads *uploads.Store
 	ways    *ways.Ways
 	answers *answers.Answers
+	decoder *pictures.Decoder
 	handler http.Handler
 }
 
@@ -61,12 +71,15 @@ func New(d Deps, c Config) (*Server, error) {
 		c.Workers = 2
 	}
 	s := &Server{deps: d, config: c, catalog: catalog.New(d.Bus)}
-	j := judge.New()
-	s.uploads = uploads.New(d.Bus, d.Objects, d.Buckets, s.catalog, j)
+	var err error
+	if s.decoder, err = pictures.New(pictures.Config{Program: c.Program, MaxMemory: c.ChildMemory, Parallel: c.Workers}); err != nil {
+		return nil, fmt.Errorf("media: %w", err)
+	}
+	s.uploads = uploads.New(d.Bus, d.Objects, d.Buckets, s.catalog, judge.New(s.decoder))
 	if c.Fault != nil {
 		s.uploads.Fault(c.Fault)
 	}
-	s.ways = &ways.Ways{Bus: d.Bus, Objects: d.Objects, Buckets: d.Buckets}
+	s.ways = ways.New(d.Bus, d.Objects, d.Buckets, s.decoder)
 	s.answers = &answers.Answers{Bus: d.Bus, Catalog: s.catalog, Objects: d.Objects, Buckets: d.Buckets}
 	tus, err := s.uploads.Handler(d.Verifier, mediaapi.HeaderActor)
 	if err != nil {
@@ -107,6 +120,7 @@ func (s *Server) Run(ctx context.Context) error {
 	<-ctx.Done()
 	wg.Wait()
 	_ = stop()
+	_ = s.decoder.Close()
 	if err := context.Cause(ctx); err != nil && ctx.Err() != err {
 		return fmt.Errorf("media: %w", err)
 	}

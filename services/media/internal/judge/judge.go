@@ -8,6 +8,8 @@ import (
 	"io"
 
 	"songshui.internal/services/internal/fault"
+	"songshui.internal/services/media"
+	"songshui.internal/services/media/internal/pictures"
 	"songshui.internal/services/media/internal/sniff"
 )
 
@@ -15,10 +17,10 @@ import (
 const HeadSize = sniff.HeadSize
 
 // Judge is safe for concurrent use.
-type Judge struct{}
+type Judge struct{ decoder *pictures.Decoder }
 
-// New makes a Judge.
-func New() *Judge { return &Judge{} }
+// New makes a Judge that decodes images with d.
+func New(d *pictures.Decoder) *Judge { return &Judge{d} }
 
 // Head tells the type from the first bytes, and refuses by it and by the size of the whole.
 func (j *Judge) Head(head []byte, size int64) (sniff.Type, error) {
@@ -29,9 +31,13 @@ func (j *Judge) Head(head []byte, size int64) (sniff.Type, error) {
 	return t, sniff.CheckSize(t, size)
 }
 
-// Whole looks at all bytes: structure first, so that no decoder is started on what its header condemns.
+// Whole looks at all bytes: structure first, so that no decoder is started on what its header condemns; then every pixel of an image.
 func (j *Judge) Whole(ctx context.Context, data io.ReaderAt, size int64) error {
-	_, err := sniff.Inspect(data, size)
+	r, err := sniff.Inspect(data, size)
+	if err != nil || r.Type.Kind != media.KindImage {
+		return err
+	}
+	_, err = j.decoder.Check(ctx, io.NewSectionReader(data, 0, size), size, r.Type)
 	return err
 }
 

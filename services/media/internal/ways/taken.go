@@ -14,7 +14,7 @@ import (
 
 // RunTaken puts under hold what cases take, until ctx ends.
 func (w *Ways) RunTaken(ctx context.Context) error {
-	return w.Bus.Consume(ctx, Taken, 1, func(ctx context.Context, batch []*bus.Message) error {
+	return w.bus.Consume(ctx, Taken, 1, func(ctx context.Context, batch []*bus.Message) error {
 		for _, m := range batch {
 			if err := w.caseChanged(ctx, m); err != nil {
 				return err
@@ -39,7 +39,7 @@ func (w *Ways) caseChanged(ctx context.Context, m *bus.Message) error {
 
 func (w *Ways) take(ctx context.Context, office events.OfficeSlug, id events.CaseID, medium events.MediaID) error {
 	subject := events.MediaSubject(office, medium)
-	l, err := catalog.Aggregate.Load(ctx, w.Bus, subject)
+	l, err := catalog.Aggregate.Load(ctx, w.bus, subject)
 	if err != nil {
 		return err
 	}
@@ -51,10 +51,10 @@ func (w *Ways) take(ctx context.Context, office events.OfficeSlug, id events.Cas
 		return fault.New(fault.NotFound, "media: take "+subject)
 	}
 	if !media.HasBytes(l.State) {
-		w.Bus.Logger().Warn("a case names a medium whose bytes are gone", "case", id, "media", medium)
+		w.bus.Logger().Warn("a case names a medium whose bytes are gone", "case", id, "media", medium)
 		return nil
 	}
-	if err := w.Objects.LegalHold(ctx, w.Buckets.Originals(), l.State.Object, true); err != nil {
+	if err := w.objects.LegalHold(ctx, w.buckets.Originals(), l.State.Object, true); err != nil {
 		return away(err)
 	}
 	return w.append(ctx, subject, media.CommandTake, func(s events.MediaState) (events.Fact, error) { return media.Take(s, id) })

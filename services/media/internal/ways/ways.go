@@ -8,6 +8,7 @@ package ways
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 
 	"songshui.internal/events"
@@ -17,6 +18,7 @@ import (
 	"songshui.internal/services/internal/objects"
 	"songshui.internal/services/media"
 	"songshui.internal/services/media/internal/catalog"
+	"songshui.internal/services/media/internal/pictures"
 )
 
 // The durables.
@@ -27,15 +29,25 @@ var (
 
 // Ways are the two consumers.
 type Ways struct {
-	Bus     *bus.Bus
-	Objects *objects.Store
-	Buckets objects.Buckets
+	bus     *bus.Bus
+	objects *objects.Store
+	buckets objects.Buckets
+	decoder *pictures.Decoder
+
+	mu sync.Mutex
+	// tries are how often a medium's present step has failed in this process.
+	tries map[string]int
+}
+
+// New makes Ways.
+func New(b *bus.Bus, o *objects.Store, buckets objects.Buckets, d *pictures.Decoder) *Ways {
+	return &Ways{bus: b, objects: o, buckets: buckets, decoder: d, tries: map[string]int{}}
 }
 
 // append writes a fact that the service states by itself.
 func (w *Ways) append(ctx context.Context, subject string, c media.Command, decide func(events.MediaState) (events.Fact, error)) error {
-	in := bus.Intent{Name: string(c), Actor: events.System(events.ServiceMedia), Given: access.Given{On: events.DayOf(w.Bus.Now())}}
-	_, err := catalog.Aggregate.Execute(ctx, w.Bus, subject, in, func(current bus.Loaded[events.MediaState], _ *access.Given) (events.Fact, error) {
+	in := bus.Intent{Name: string(c), Actor: events.System(events.ServiceMedia), Given: access.Given{On: events.DayOf(w.bus.Now())}}
+	_, err := catalog.Aggregate.Execute(ctx, w.bus, subject, in, func(current bus.Loaded[events.MediaState], _ *access.Given) (events.Fact, error) {
 		return decide(current.State)
 	})
 	return err

@@ -1,0 +1,15 @@
+package server_test
+
+import (
+	"os"
+	"testing"
+
+	"songshui.internal/services/media/server"
+)
+
+func TestMain(m *testing.M) {
+	if server.ChildMain(os.Args) {
+		return
+	}
+	os.Exit(m.Run())
+}

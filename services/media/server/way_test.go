@@ -1,0 +1,171 @@
+package server_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"image/jpeg"
+	"net/http"
+	"testing"
+
+	"songshui.internal/events"
+	"songshui.internal/services/media/mediaapi"
+	"songshui.internal/services/media/server"
+)
+
+// TestWay takes pictures of every type to their copies, and a clip to its examination.
+func TestWay(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	s := r.start(server.Config{})
+	me := r.office("jilin")
+	for _, c := range []struct {
+		file  string
+		state events.MediaStatus
+		kind  string
+	}{
+		{"media/trench.jpg", events.MediaRendered, "image"},
+		{"media/gas-detector-offline.png", events.MediaRendered, "image"},
+		{"media/boiler.webp", events.MediaRendered, "image"},
+		{"media/gas-station-anim.gif", events.MediaRendered, "image"},
+		{"media/openpit-liuhe.heic", events.MediaRendered, "image"},
+		{"media/IMG_20260715_093012.jpg", events.MediaRendered, "image"},
+		{"media/crane-portrait.mp4", events.MediaExamined, "video"},
+		{"media/interview-liaoyuan.m4a", events.MediaExamined, "audio"},
+		{"media/newspaper-clipping-20260702.pdf", events.MediaExamined, "document"},
+	} {
+		data := sample(t, c.file)
+		got := s.whole(me, c.file, hashOf(data), data)
+		if got.status != http.StatusCreated {
+			t.Errorf("%s: %d %s", c.file, got.status, got.body)
+			continue
+		}
+		id := events.MediaID(got.header.Get("Songshui-Media-Id"))
+		eventually(t, c.file+" is "+string(c.state), func() bool { return r.record("jilin", id).State == c.state })
+		m := r.record("jilin", id)
+		if m.Kind != c.kind || m.Examination == nil {
+			t.Errorf("%s: %+v", c.file, m)
+		}
+		for _, copied := range m.Renditions {
+			checkCopy(t, s, me, m, copied)
+		}
+		if c.kind == "image" && len(m.Renditions) == 0 {
+			t.Errorf("%s: no copies", c.file)
+		}
+	}
+}
+
+func checkCopy(t *testing.T, s *site, me string, m events.MediaState, c events.Rendition) {
+	t.Helper()
+	at := mediaapi.RenditionURL(m.ID, c.Name)
+	got := s.do(http.MethodGet, at, me, nil, nil)
+	if got.status != http.StatusOK || got.header.Get("Content-Type") != "image/jpeg" || hashOf(got.body) != c.SHA256 {
+		t.Fatalf("%s %s: %d", m.File, c.Name, got.status)
+	}
+	cfg, err := jpeg.DecodeConfig(bytes.NewReader(got.body))
+	if err != nil || cfg.Width != c.Width || cfg.Height != c.Height {
+		t.Errorf("%s %s: %+v, %v", m.File, c.Name, cfg, err)
+	}
+	e := m.Examination
+	if (e.DisplayWidth > e.DisplayHeight) != (c.Width > c.Height) && e.DisplayWidth != e.DisplayHeight {
+		t.Errorf("%s %s isn't upright: %d × %d of %+v", m.File, c.Name, c.Width, c.Height, e)
+	}
+	if bytes.Contains(got.body, []byte("Exif")) {
+		t.Errorf("%s %s has metadata", m.File, c.Name)
+	}
+	for _, token := range []string{s.office("siping"), s.reporter()} {
+		if got := s.do(http.MethodGet, at, token, nil, nil); got.status != http.StatusNotFound {
+			t.Errorf("a stranger: %d", got.status)
+		}
+	}
+	if got := s.do(http.MethodGet, at, s.province(), nil, nil); got.status != http.StatusOK {
+		t.Errorf("the province: %d", got.status)
+	}
+}
+
+// TestBadSamples sends every hostile file: refused ones leave nothing but an entry in ACCESS.
+func TestBadSamples(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	s := r.start(server.Config{})
+	me := r.office("jilin")
+	statuses := map[string][]int{
+		"truncated.jpg": {422}, "bomb-30000x30000.png": {413, 422}, "huge-dimensions.jpg": {413, 422}, "script.svg": {415}, "html-as.jpg": {415},
+		"polyglot-html.jpg": {201}, "polyglot-zip.jpg": {201, 422}, "mp4-as.jpg": {201, 415}, "javascript.pdf": {201, 422}, "zero.jpg": {422}, "eicar.txt": {415},
+		"gif-5000-frames.gif": {413, 422}, "truncated-mdat.mp4": {422},
+	}
+	refused, taken := 0, 0
+	for file, want := range statuses {
+		data := sample(t, "bad/"+file)
+		var got reply
+		if len(data) == 0 {
+			got = s.do(http.MethodPost, "/files", me, creation(file, "", 0), nil)
+		} else {
+			at := s.create(me, file, "", len(data))
+			if got = s.patch(me, at, 0, data); got.status == http.StatusNoContent {
+				got.status = http.StatusCreated
+			}
+		}
+		ok := false
+		for _, w := range want {
+			ok = ok || got.status == w
+		}
+		if !ok {
+			t.Errorf("%s: %d %s", file, got.status, got.body)
+		}
+		if got.status != http.StatusCreated {
+			got.fault(t)
+			refused++
+			continue
+		}
+		taken++
+		m := r.record("jilin", events.MediaID(got.header.Get("Songshui-Media-Id")))
+		if file == "mp4-as.jpg" && m.Kind != "video" {
+			t.Errorf("%s is a %s", file, m.Kind)
+		}
+	}
+	if n := r.messages(events.StreamAccess, "access.media.upload-refused"); n != refused {
+		t.Errorf("%d entries in ACCESS for %d refused", n, refused)
+	}
+	if keys := r.keys(r.buckets.Originals()); len(keys) != taken {
+		t.Errorf("originals of %d: %v", taken, keys)
+	}
+}
+
+// TestSamples seals every medium of the sample cases with the hash that is expected of it.
+func TestSamples(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	s := r.start(server.Config{})
+	var expected struct {
+		Media []struct {
+			File   string `json:"file"`
+			SHA256 string `json:"sha256"`
+			MIME   string `json:"mime"`
+			Width  int    `json:"display_width"`
+			Height int    `json:"display_height"`
+		} `json:"media"`
+	}
+	if err := json.Unmarshal(sample(t, "expected.json"), &expected); err != nil {
+		t.Fatal(err)
+	}
+	if len(expected.Media) == 0 {
+		t.Fatal("nothing expected")
+	}
+	for _, want := range expected.Media {
+		data := sample(t, "media/"+want.File)
+		got := s.whole(r.office("jilin"), want.File, "", data)
+		if got.status != http.StatusCreated {
+			t.Errorf("%s: %d %s", want.File, got.status, got.body)
+			continue
+		}
+		id := events.MediaID(got.header.Get("Songshui-Media-Id"))
+		m := r.record("jilin", id)
+		if m.SHA256 != want.SHA256 || m.File != mediaapi.CleanName(want.File) || m.Type != want.MIME {
+			t.Errorf("%s: %+v", want.File, m)
+		}
+		eventually(t, want.File+" is examined", func() bool { return r.record("jilin", id).Examination != nil })
+		if e := r.record("jilin", id).Examination; m.Kind == "image" && (e.DisplayWidth != want.Width || e.DisplayHeight != want.Height) {
+			t.Errorf("%s: %+v, want %d × %d", want.File, e, want.Width, want.Height)
+		}
+	}
+}
