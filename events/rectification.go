@@ -61,6 +61,8 @@ const (
 	Refused  = "refused"
 	Accepted = "accepted"
 	Returned = "returned"
+	// Lapsed is an extension that was still undecided when the rectification was accepted.
+	Lapsed = "lapsed"
 )
 
 // Extension 延期 is asked, opined on and decided.
@@ -120,6 +122,8 @@ type Acceptance struct {
 
 // Closing 销号 rests on a published result.
 type Closing struct {
+	// On is the given day of the closing; it isn't before PublishedOn.
+	On                Day      `json:"on"`
 	Outlet            string   `json:"outlet"`
 	OutletID          OutletID `json:"outlet_id,omitempty"`
 	Headline          string   `json:"headline"`
