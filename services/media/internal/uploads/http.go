@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/tus/tusd/v2/pkg/handler"
-	"github.com/tus/tusd/v2/pkg/memorylocker"
 
 	"songshui.internal/services/internal/access"
 	"songshui.internal/services/internal/fault"
@@ -37,6 +36,7 @@ type request struct {
 	// whole says that the creation brings all bytes along.
 	whole    bool
 	deleting bool
+	body     *body
 }
 
 type requestKey struct{}
@@ -48,7 +48,7 @@ func (s *Store) Handler(v *access.Verifier, actorHeader string) (http.Handler, e
 	composer := handler.NewStoreComposer()
 	composer.UseCore(s)
 	composer.UseTerminater(s)
-	composer.UseLocker(memorylocker.New())
+	composer.UseLocker(&locker{held: map[string]*lock{}})
 	tus, err := handler.NewHandler(handler.Config{StoreComposer: composer, BasePath: Path + "/", MaxSize: maxSize, DisableDownload: true, DisableConcatenation: true,
 		Cors: &handler.CorsConfig{Disable: true}, Logger: tusLogger(s.bus.Logger()), GracefulRequestCompletionTimeout: ended})
 	if err != nil {
@@ -95,8 +95,11 @@ func (s *Store) serve(w http.ResponseWriter, r *http.Request, tus http.Handler, 
 			return
 		}
 	}
+	req.body = &body{ReadCloser: r.Body, conn: http.NewResponseController(w)}
+	r = r.WithContext(context.WithValue(r.Context(), requestKey{}, req))
+	r.Body = req.body
 	a := &answer{ResponseWriter: w}
-	tus.ServeHTTP(a, r.WithContext(context.WithValue(r.Context(), requestKey{}, req)))
+	tus.ServeHTTP(a, r)
 	a.flush("")
 }
 
@@ -107,16 +110,16 @@ func (s *Store) create(w http.ResponseWriter, r *http.Request, req *request) (an
 		return false // tusd or NewUpload says what is wrong
 	}
 	st, err := newState(req, size, handler.ParseMetadataHeader(r.Header.Get("Upload-Metadata")))
-	if err != nil {
+	if err != nil || st.Want == "" {
 		return false
 	}
 	st.Created = s.bus.Now().UTC()
-	u, err := s.known(r.Context(), &st)
+	u := &upload{store: s, st: st}
+	adopted, err := s.adopt(r.Context(), u, st.Want)
 	if err != nil {
 		s.bus.Logger().Warn("not looked for known bytes; they are taken anew", "error", err)
-		return false
 	}
-	if u == nil {
+	if !adopted {
 		return false
 	}
 	// A proxy in front may answer its client with an error if the body isn't read.

@@ -113,6 +113,9 @@ func (a *answer) flush(text string) {
 		code, status = row.code, row.status
 	case a.status == http.StatusNotFound:
 		code = fault.NotFound
+	case text == "" && a.status == http.StatusInternalServerError:
+		// To HEAD tusd doesn't say why; what isn't ours is a lock that didn't get free.
+		code, status = fault.Unavailable, http.StatusServiceUnavailable
 	case a.status >= http.StatusInternalServerError:
 		code = fault.Internal
 	}

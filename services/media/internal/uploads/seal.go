@@ -65,10 +65,13 @@ func (u *upload) putWhole(ctx context.Context) error {
 	if err := checkHash(u.st.Want, got); err != nil {
 		return err
 	}
+	u.dropTail()
+	if adopted, err := u.store.adopt(ctx, u, got); adopted || err != nil {
+		return err
+	}
 	if err := u.store.judgeWhole(ctx, &u.st, bytes.NewReader(u.buf)); err != nil {
 		return err
 	}
-	u.dropTail()
 	u.st.Offset, u.st.Hash, u.st.SHA256 = u.st.Size, nil, got
 	u.st.Object = u.store.key(&u.st)
 	if err := u.save(ctx); err != nil {
@@ -254,32 +257,28 @@ func (s *Store) refuse(ctx context.Context, u *upload, cause *fault.Error) error
 	return s.refusal(cause)
 }
 
-// known answers a creation whose announced bytes the office has sealed already: with the medium of that name, or a new one that shares the object. nil = the bytes are needed.
-func (s *Store) known(ctx context.Context, st *state) (*upload, error) {
-	if st.Want == "" {
-		return nil, nil
-	}
-	id := events.MediaIDFor(st.Office, st.Want, st.File)
+// adopt seals an upload whose bytes (sha, hex) the office has sealed already, without them: it is the medium of that name, or a new one that shares the object. false = the bytes are needed.
+func (s *Store) adopt(ctx context.Context, u *upload, sha string) (bool, error) {
+	st := &u.st
+	id := events.MediaIDFor(st.Office, sha, st.File)
 	found, err := s.catalog.Find(ctx, st.Office, catalog.Wanted{ID: id}, 1)
-	if err != nil {
-		return nil, err
+	if err == nil && len(found) == 0 {
+		found, err = s.catalog.Find(ctx, st.Office, catalog.Wanted{SHA256: sha}, 1)
 	}
-	if len(found) == 0 {
-		if found, err = s.catalog.Find(ctx, st.Office, catalog.Wanted{SHA256: st.Want}, 1); err != nil {
-			return nil, err
-		}
-	}
-	if len(found) == 0 || found[0].Bytes != st.Size {
-		return nil, nil
+	if err != nil || len(found) == 0 || found[0].Bytes != st.Size {
+		return false, err
 	}
 	m := found[0]
-	u := &upload{store: s, st: *st, sealed: true}
-	u.st.Offset, u.st.SHA256, u.st.Object, u.st.Type, u.st.Kind = st.Size, st.Want, m.Object, m.Type, m.Kind
 	if m.ID != id {
 		fact := events.MediaSealedFact{ID: id, Office: st.Office, File: st.File, SHA256: m.SHA256, Bytes: m.Bytes, Type: m.Type, Kind: m.Kind, Object: m.Object}
 		if _, err := s.appendSealed(ctx, st.Actor, st.ID, fact); err != nil {
-			return nil, err
+			return false, err
 		}
 	}
-	return u, u.save(ctx)
+	st.Offset, st.Hash, st.SHA256, st.Object, st.Type, st.Kind = st.Size, nil, sha, m.Object, m.Type, m.Kind
+	if err := u.save(ctx); err != nil {
+		return false, err
+	}
+	u.sealed = true
+	return true, nil
 }

@@ -1,0 +1,141 @@
+package server_test
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"testing"
+
+	"github.com/minio/minio-go/v7"
+	"github.com/minio/minio-go/v7/pkg/credentials"
+
+	"songshui.internal/events"
+	"songshui.internal/services/internal/bus"
+	"songshui.internal/services/internal/fault"
+	"songshui.internal/services/internal/objects"
+	"songshui.internal/services/media/server"
+)
+
+// TestTwoServers has two processes take the same bytes of one upload at once: one of them is told of a conflict, and what is sealed is what was sent.
+func TestTwoServers(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	me := r.office("jilin")
+	one, two := r.start(server.Config{}), r.start(server.Config{})
+	for _, size := range []int{3 * mib, 21 * mib} {
+		data := clip(t, size)
+		at := one.create(me, "a.mp4", "", size)
+		for done := events.MediaID(""); done == ""; {
+			offset, id := one.head(me, at)
+			if done = id; done != "" {
+				m := r.record("jilin", id)
+				if m.SHA256 != hashOf(data) || !bytes.Equal(r.original(m), data) {
+					t.Error("the original isn't what was sent")
+				}
+				break
+			}
+			end := min(offset+7*mib, size)
+			got := make([]reply, 2)
+			var wg sync.WaitGroup
+			for i, s := range []*site{one, two} {
+				wg.Go(func() { got[i] = s.patch(me, at, offset, data[offset:end]) })
+			}
+			wg.Wait()
+			if got[0].status != http.StatusNoContent && got[1].status != http.StatusNoContent {
+				t.Fatalf("nobody got on: %d %s, %d %s", got[0].status, got[0].body, got[1].status, got[1].body)
+			}
+			for _, g := range got {
+				if g.status != http.StatusNoContent && g.fault(t).Code != fault.Conflict && g.fault(t).Code != fault.NotFound {
+					t.Errorf("%d %s", g.status, g.body)
+				}
+			}
+		}
+	}
+}
+
+// TestTakeover has a newer request of the same process end an older one that hangs.
+func TestTakeover(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	s := r.start(server.Config{})
+	me, data := r.office("jilin"), clip(t, 3*mib)
+	at := s.create(me, "a.mp4", "", len(data))
+	body := &hanging{data: bytes.NewReader(data[:mib]), hangs: make(chan struct{})}
+	hung := make(chan reply, 1)
+	go func() {
+		got, _ := s.try(http.MethodPatch, at, me, map[string]string{"Upload-Offset": "0", "Content-Type": chunkType}, body)
+		hung <- got
+	}()
+	<-body.hangs
+	offset, _ := s.head(me, at)
+	if got := <-hung; got.status != http.StatusConflict || got.fault(t).Code != fault.Conflict {
+		t.Errorf("the older request: %d %s", got.status, got.body)
+	}
+	if got := s.patch(me, at, offset, data[offset:]); got.status != http.StatusNoContent {
+		t.Errorf("%d %s", got.status, got.body)
+	}
+}
+
+// hanging is a body that says when it has nothing more, and never ends.
+type hanging struct {
+	data  *bytes.Reader
+	hangs chan struct{}
+	once  sync.Once
+}
+
+func (h *hanging) Read(p []byte) (int, error) {
+	if h.data.Len() > 0 {
+		return h.data.Read(p)
+	}
+	h.once.Do(func() { close(h.hangs) })
+	select {}
+}
+
+// TestStoreAway answers 503 with Retry-After while S3 is away.
+func TestStoreAway(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	dead := httptest.NewServer(http.NotFoundHandler())
+	dead.Close()
+	client, err := minio.New(dead.Listener.Addr().String(), &minio.Options{Creds: credentials.NewStaticV4("a", "b", ""), Region: "us-east-1", MaxRetries: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := bus.New(r.nc, events.ServiceMedia, bus.Options{Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := r.deps(b)
+	d.Objects = objects.NewStore(client)
+	srv, err := server.New(d, server.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- srv.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
+	h := httptest.NewServer(srv.Handler())
+	t.Cleanup(h.Close)
+	s := &site{r, h.URL, nil}
+	photo := sample(t, "media/gas-detector-offline.png")
+	got := s.whole(r.office("jilin"), "a.png", "", photo)
+	if got.status != http.StatusServiceUnavailable || got.header.Get("Retry-After") == "" {
+		t.Fatalf("%d %s", got.status, got.body)
+	}
+	if f := got.fault(t); f.Code != fault.Unavailable || f.Detail != "s3" {
+		t.Errorf("%+v", f)
+	}
+	eventually(t, "ready says so", func() bool {
+		ready, err := r.api("").Ready(t.Context())
+		return err == nil && ready["s3"] == "away"
+	})
+}
