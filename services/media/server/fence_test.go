@@ -3,9 +3,11 @@ package server_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync"
 	"testing"
 
@@ -138,4 +140,76 @@ func TestStoreAway(t *testing.T) {
 		ready, err := r.api("").Ready(t.Context())
 		return err == nil && ready["s3"] == "away"
 	})
+}
+
+// TestLateState has a process come back, after another one has gone on, to write its state: it is told of the conflict and changes nothing.
+func TestLateState(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	me, data := r.office("jilin"), clip(t, 3*mib)
+	stuck, goOn := make(chan struct{}), make(chan struct{})
+	var once sync.Once
+	slow := r.start(server.Config{Fault: func(place string) {
+		if place == "tail" {
+			once.Do(func() { close(stuck); <-goOn })
+		}
+	}})
+	quick := r.start(server.Config{})
+	at := slow.create(me, "a.mp4", "", len(data))
+	late := make(chan reply, 1)
+	go func() {
+		got, err := slow.try(http.MethodPatch, at, me, map[string]string{"Upload-Offset": "0", "Content-Type": chunkType}, bytes.NewReader(data[:mib]))
+		if err != nil {
+			t.Error(err)
+		}
+		late <- got
+	}()
+	<-stuck
+	if got := quick.patch(me, at, 0, data[:2*mib]); got.status != http.StatusNoContent {
+		t.Fatalf("%d %s", got.status, got.body)
+	}
+	close(goOn)
+	if got := <-late; got.status != http.StatusConflict || got.fault(t).Code != fault.Conflict {
+		t.Errorf("the late one: %d %s", got.status, got.body)
+	}
+	if offset, _ := slow.head(me, at); offset != 2*mib {
+		t.Errorf("offset %d", offset)
+	}
+	if got := slow.patch(me, at, 2*mib, data[2*mib:]); r.record("jilin", events.MediaID(got.header.Get("Songshui-Media-Id"))).SHA256 != hashOf(data) {
+		t.Errorf("%d %s", got.status, got.body)
+	}
+}
+
+// TestLatePart has a part put again behind the state's back: nothing is sealed.
+func TestLatePart(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	s := r.start(server.Config{})
+	me, data := r.office("jilin"), clip(t, 20*mib)
+	at := s.create(me, "a.mp4", "", len(data))
+	if got := s.patch(me, at, 0, data[:17*mib]); got.status != http.StatusNoContent {
+		t.Fatal(got.status)
+	}
+	body, _, err := r.store().Get(t.Context(), r.buckets.Uploads(), strings.TrimPrefix(at, "/files/")+".state")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer body.Close()
+	var state struct{ Object, Multipart string }
+	if err := json.NewDecoder(body).Decode(&state); err != nil {
+		t.Fatal(err)
+	}
+	other := make([]byte, 8*mib)
+	if _, err := r.store().Part(t.Context(), r.buckets.Originals(), state.Object, state.Multipart, 1, bytes.NewReader(other), int64(len(other))); err != nil {
+		t.Fatal(err)
+	}
+	if got := s.patch(me, at, 17*mib, data[17*mib:]); got.status != http.StatusNotFound {
+		t.Errorf("%d %s", got.status, got.body)
+	}
+	if n := r.messages(events.StreamMedia, "media.>"); n != 0 {
+		t.Errorf("%d facts", n)
+	}
+	if keys := append(r.keys(r.buckets.Originals()), r.keys(r.buckets.Uploads())...); len(keys) != 0 {
+		t.Errorf("left behind: %v", keys)
+	}
 }

@@ -38,7 +38,7 @@ import (
 
 // rig is a set of backings with servers on it.
 type rig struct {
-	t        *testing.T
+	t        testing.TB
 	nc       *natsgo.Conn
 	client   *minio.Client
 	buckets  objects.Buckets
@@ -46,7 +46,7 @@ type rig struct {
 	verifier *access.Verifier
 }
 
-func newRig(t *testing.T) *rig {
+func newRig(t testing.TB) *rig {
 	t.Helper()
 	nc := natstest.New(t)
 	js, err := jetstream.New(nc)

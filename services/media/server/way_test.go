@@ -5,9 +5,13 @@ import (
 	"encoding/json"
 	"image/jpeg"
 	"net/http"
+	"reflect"
 	"testing"
 
 	"songshui.internal/events"
+	"songshui.internal/services/internal/access"
+	"songshui.internal/services/internal/bus"
+	"songshui.internal/services/internal/objects"
 	"songshui.internal/services/media/mediaapi"
 	"songshui.internal/services/media/server"
 )
@@ -166,6 +170,59 @@ func TestSamples(t *testing.T) {
 		eventually(t, want.File+" is examined", func() bool { return r.record("jilin", id).Examination != nil })
 		if e := r.record("jilin", id).Examination; m.Kind == "image" && (e.DisplayWidth != want.Width || e.DisplayHeight != want.Height) {
 			t.Errorf("%s: %+v, want %d × %d", want.File, e, want.Width, want.Height)
+		}
+	}
+}
+
+// TestFailed has a medium whose original no longer is what its record says: it ends with a reason, and without a dead letter.
+func TestFailed(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.start(server.Config{})
+	data := sample(t, "bad/truncated.jpg")
+	if _, err := r.store().Put(t.Context(), r.buckets.Originals(), "jilin/x", data, objects.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	f := events.MediaSealedFact{ID: events.MediaIDFor("jilin", hashOf(data), "a.jpg"), Office: "jilin", File: "a.jpg", SHA256: hashOf(data), Bytes: int64(len(data)),
+		Type: "image/jpeg", Kind: "image", Object: "jilin/x"}
+	in := bus.Intent{Name: "seal", Actor: events.System("media")}
+	_, err := server.Aggregate.Execute(t.Context(), r.bus(), events.MediaSubject("jilin", f.ID), in, func(bus.Loaded[events.MediaState], *access.Given) (events.Fact, error) { return f, nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "it has failed", func() bool { return r.record("jilin", f.ID).State == events.MediaFailed })
+	if m := r.record("jilin", f.ID); m.Reason != "damaged" {
+		t.Errorf("%+v", m)
+	}
+	if n := r.messages(events.StreamDeadLetters, ">"); n != 0 {
+		t.Errorf("%d dead letters", n)
+	}
+}
+
+// TestFoldedStates folds each medium's facts from nothing: they give the states that were written.
+func TestFoldedStates(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	s := r.start(server.Config{})
+	me, photo := r.office("jilin"), sample(t, "media/trench.jpg")
+	id := events.MediaID(s.whole(me, "a.jpg", "", photo).header.Get("Songshui-Media-Id"))
+	eventually(t, "it is rendered", func() bool { return r.record("jilin", id).State == events.MediaRendered })
+	history, err := r.bus().History(t.Context(), events.StreamMedia, events.MediaSubject("jilin", id), 100)
+	if err != nil || len(history) != 3 {
+		t.Fatalf("%d facts, %v", len(history), err)
+	}
+	var folded events.MediaState
+	for _, m := range history {
+		fact, err := events.Default.DecodeFact(m.Meta.Type, m.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if folded, err = server.Aggregate.Step(folded, m.Meta, fact); err != nil {
+			t.Fatal(err)
+		}
+		written, err := events.DecodeState[events.MediaState](events.Default, m.Meta.Type, m.Body)
+		if err != nil || !reflect.DeepEqual(folded, written) {
+			t.Errorf("after %s: %+v, written %+v, %v", m.Meta.Type, folded, written, err)
 		}
 	}
 }
