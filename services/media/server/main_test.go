@@ -8,7 +8,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	if server.ChildMain(os.Args) {
+	if server.PictureChild(os.Args) {
 		return
 	}
 	os.Exit(m.Run())

@@ -23,10 +23,6 @@ import (
 	"songshui.internal/services/media/mediaapi"
 )
 
-// ChildMain is the whole life of a decoding child, if args (os.Args) ask for one: it returns true when the program must end. The program, and every test
-// binary that runs media, calls it before anything else.
-func ChildMain(args []string) (handled bool) { return pictures.Main(args) }
-
 // Aggregate is how media are kept, for verify.
 var Aggregate = catalog.Aggregate
 
@@ -45,7 +41,7 @@ type Deps struct {
 type Config struct {
 	// Workers is how many media are rendered at once; 2 if zero.
 	Workers int
-	// Program is the executable whose main calls ChildMain; the running one if empty.
+	// Program is the executable whose main calls PictureChild; the running one if empty.
 	Program string
 	// ChildMemory bounds a decoding child, in bytes; 1 GiB if zero.
 	ChildMemory int64
