@@ -11,8 +11,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/nats-io/nats.go/jetstream"
-
 	"songshui.internal/events"
 	"songshui.internal/services/internal/access"
 	"songshui.internal/services/internal/bus"

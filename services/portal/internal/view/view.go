@@ -18,20 +18,16 @@ import (
 )
 
 type fromIntake struct {
-	Case     json.RawMessage  `json:"case"`
-	Sequence uint64           `json:"sequence"`
-	Next     []portalapi.Next `json:"next"`
-	History  []portalapi.Step `json:"history"`
+	Case    json.RawMessage     `json:"case"`
+	Office  events.OfficeSlug   `json:"office"`
+	Media   []events.CaseMedium `json:"media"`
+	Next    []portalapi.Next    `json:"next"`
+	History []portalapi.Step    `json:"history"`
 }
 
 type fromRectification struct {
 	Next    []portalapi.Next `json:"next"`
 	History []portalapi.Step `json:"history"`
-}
-
-type caseMedia struct {
-	Office events.OfficeSlug   `json:"office"`
-	Media  []events.CaseMedium `json:"media"`
 }
 
 // Case gives a case as the client's actor may see it, with its rectification, media and the history of both tracks. fault.NotFound if it isn't there or not for these eyes.
@@ -60,7 +56,7 @@ func Case(ctx context.Context, c bus.Client, id string, minSeq uint64) (portalap
 		return cmp.Or(cmp.Compare(a.On, b.On), cmp.Compare(a.At, b.At))
 	})
 	var err error
-	v.Media, v.HeldBack, err = media(ctx, c, in.Case)
+	v.Media, v.HeldBack, err = media(ctx, c, in)
 	return v, err
 }
 
@@ -87,20 +83,17 @@ func rectification(ctx context.Context, c bus.Client, id string) (json.RawMessag
 	return raw, track, err
 }
 
-func media(ctx context.Context, c bus.Client, raw json.RawMessage) ([]portalapi.Medium, int, error) {
-	var cm caseMedia
-	if err := json.Unmarshal(raw, &cm); err != nil {
-		return nil, 0, fmt.Errorf("portal: case: %w", err)
-	}
-	if len(cm.Media) == 0 {
+// media lists what the case has taken, as far as the actor may see it.
+func media(ctx context.Context, c bus.Client, in fromIntake) ([]portalapi.Medium, int, error) {
+	if len(in.Media) == 0 {
 		return []portalapi.Medium{}, 0, nil
 	}
-	ids := make([]events.MediaID, len(cm.Media))
+	ids := make([]events.MediaID, len(in.Media))
 	captions := map[events.MediaID]string{}
-	for i, m := range cm.Media {
+	for i, m := range in.Media {
 		ids[i], captions[m.ID] = m.ID, m.Caption
 	}
-	listed, err := mediaapi.Client{Client: c}.List(ctx, mediaapi.ListParams{Office: cm.Office, IDs: ids})
+	listed, err := mediaapi.Client{Client: c}.List(ctx, mediaapi.ListParams{Office: in.Office, IDs: ids})
 	if err != nil {
 		return nil, 0, err
 	}
