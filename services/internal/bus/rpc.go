@@ -145,6 +145,9 @@ func (c Client) Ask(ctx context.Context, service, name string, params any, body 
 	ctx, cancel := context.WithTimeout(ctx, RequestTimeout)
 	defer cancel()
 	r, err := c.Conn.RequestMsgWithContext(ctx, msg)
+	if errors.Is(err, nats.ErrMaxPayload) {
+		return fault.Wrap(fault.BodyTooLarge, "bus: ask "+service+"."+name, err)
+	}
 	if err != nil {
 		f := unavailable("ask "+service+"."+name, err).(*fault.Error)
 		if errors.Is(err, nats.ErrNoResponders) {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 
 	"songshui.internal/events"
 	"songshui.internal/services/intake"
@@ -53,6 +54,9 @@ func (l Lookup) media(ctx context.Context, token string, office events.OfficeSlu
 	}
 	var out []events.CaseMedium
 	for i, b := range bodies {
+		if b.ID == "" && (b.File == "" || strings.ContainsAny(b.File, `/\`)) {
+			continue // refused for its form
+		}
 		field, name := "file", b.File
 		if b.ID != "" {
 			field, name = "id", ""

@@ -20,8 +20,8 @@ type Config struct {
 
 const (
 	readyWithin = 30 * time.Second
-	// maxPayload is NATS' default, 1 MiB: a message of ours is at most 512 KiB.
-	maxPayload = 1 << 20
+	// maxPayload lets a request carry a body of 2 MiB, the public limit; stored messages are at most 512 KiB.
+	maxPayload = 4 << 20
 	// maxMemory bounds memory streams, of which Songshui has none.
 	maxMemory = 64 << 20
 )
