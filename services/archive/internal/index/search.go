@@ -52,17 +52,18 @@ func termsOf(text string) []string {
 	return out
 }
 
-// soundOf writes the Han terms as phrases of their syllables. A term of a single Han character has too many homophones: then there is nothing to ask by sound.
+// soundOf writes the Han terms as phrases of their syllables. A single Han character has too many homophones, and one with digits is a number or a place that was meant as
+// it stands: then there is nothing to ask by sound, and looking for a reference that isn't there yet costs one query.
 func soundOf(terms []string) (q string, ok bool) {
 	var out []string
 	for _, t := range terms {
 		switch {
-		case fold.HasHomophones(t):
-			out, ok = append(out, `"`+strings.TrimSpace(fold.Pinyin(t))+`"`), true
-		case fold.Pinyin(t) != t:
+		case fold.Pinyin(t) == t:
+			out = append(out, t)
+		case !fold.HasHomophones(t) || strings.ContainsFunc(t, unicode.IsDigit):
 			return "", false
 		default:
-			out = append(out, t)
+			out, ok = append(out, `"`+strings.TrimSpace(fold.Pinyin(t))+`"`), true
 		}
 	}
 	return strings.Join(out, " "), ok

@@ -22,6 +22,13 @@ func ofRectification(m *bus.Message) ([]string, error) {
 	return []string{events.CaseSubject(office, events.CaseID(id))}, nil
 }
 
+func itself(caseSubject string) (string, error) { return caseSubject, nil }
+
+func rectificationSubject(caseSubject string) (string, error) {
+	_, office, id, err := events.SplitSubject(caseSubject)
+	return events.RectificationSubject(office, events.CaseID(id)), err
+}
+
 // ofMedium: a medium belongs to the cases that have taken it, all of its own office. A case that took it before the fact `taken` is written gets
 // its turn with that fact.
 func ofMedium(m *bus.Message) ([]string, error) {
@@ -48,18 +55,11 @@ func (h hands) put(m *bus.Message) {
 	}
 }
 
-// composed is a case's document and the sequences of the records that it was made of.
+// composed is a case and its document, if it has one.
 type composed struct {
 	subject  string
 	document archive.Document
 	ok       bool
-	reliedOn []record
-}
-
-// record is a subject and its last sequence; 0 for none.
-type record struct {
-	stream, subject string
-	sequence        uint64
 }
 
 // composeAll composes cases, several at once, in the order of subjects.
@@ -76,13 +76,13 @@ func (w *Writer) composeAll(ctx context.Context, subjects []string, hand hands) 
 // its own message ends as a dead letter.
 func (w *Writer) compose(ctx context.Context, subject string, hand hands) (composed, error) {
 	out := composed{subject: subject}
-	c, ok, err := load[events.CaseState](ctx, w, &out, events.StreamCases, subject, hand)
+	c, ok, err := load[events.CaseState](ctx, w, events.StreamCases, subject, hand)
 	if err != nil || !ok {
 		return out, err
 	}
 	var rectification *events.RectificationState
 	if c.ExposedOn != "" {
-		r, ok, err := load[events.RectificationState](ctx, w, &out, events.StreamRectification, events.RectificationSubject(c.Office, c.ID), hand)
+		r, ok, err := load[events.RectificationState](ctx, w, events.StreamRectification, events.RectificationSubject(c.Office, c.ID), hand)
 		if err := w.tolerate(err); err != nil {
 			return out, err
 		}
@@ -93,7 +93,7 @@ func (w *Writer) compose(ctx context.Context, subject string, hand hands) (compo
 	media := map[events.MediaID]events.MediaStatus{}
 	if archive.ReadsMedia(c) {
 		for _, m := range c.Media {
-			s, _, err := load[events.MediaState](ctx, w, &out, events.StreamMedia, events.MediaSubject(c.Office, m.ID), hand)
+			s, _, err := load[events.MediaState](ctx, w, events.StreamMedia, events.MediaSubject(c.Office, m.ID), hand)
 			if err := w.tolerate(err); err != nil {
 				return out, err
 			}
@@ -112,50 +112,21 @@ func (w *Writer) tolerate(err error) error {
 	return err
 }
 
-func load[S any](ctx context.Context, w *Writer, into *composed, stream, subject string, hand hands) (s S, ok bool, err error) {
-	m, err := w.last(ctx, stream, subject, hand)
-	into.reliedOn = append(into.reliedOn, record{stream, subject, m.Sequence})
-	if errors.Is(err, bus.ErrNone) {
+// load reads a record as it stands; the message in hand wins where it is newer than what the log gives.
+func load[S any](ctx context.Context, w *Writer, stream, subject string, hand hands) (s S, ok bool, err error) {
+	last, err := w.bus.Last(ctx, stream, subject)
+	m, inHand := hand[subject]
+	switch {
+	case inHand && (errors.Is(err, bus.ErrNone) || err == nil && m.Sequence > last.Sequence):
+	case errors.Is(err, bus.ErrNone):
 		return s, false, nil
-	}
-	if err != nil {
+	case err != nil:
 		return s, false, err
+	default:
+		m = &last
 	}
 	s, err = events.DecodeState[S](events.Default, m.Meta.Type, m.Body)
 	return s, err == nil, err
-}
-
-func (w *Writer) last(ctx context.Context, stream, subject string, hand hands) (bus.Message, error) {
-	m, err := w.bus.Last(ctx, stream, subject)
-	if h := hand[subject]; h != nil && (err == nil && h.Sequence > m.Sequence || errors.Is(err, bus.ErrNone)) {
-		return *h, nil
-	}
-	return m, err
-}
-
-// movedOn gives the subjects of those cases one of whose records has a later message than their document was composed of.
-func (w *Writer) movedOn(ctx context.Context, all []composed) ([]string, error) {
-	moved := make([]bool, len(all))
-	err := inParallel(len(all), func(i int) error {
-		for _, r := range all[i].reliedOn {
-			m, err := w.bus.Last(ctx, r.stream, r.subject)
-			if err != nil && !errors.Is(err, bus.ErrNone) && !errors.Is(err, events.ErrMalformed) {
-				return err
-			}
-			if m.Sequence > r.sequence {
-				moved[i] = true
-				return nil
-			}
-		}
-		return nil
-	})
-	var out []string
-	for i, c := range all {
-		if moved[i] {
-			out = append(out, c.subject)
-		}
-	}
-	return out, err
 }
 
 // inParallel calls do for 0 … n-1 in readers goroutines and gives the errors, joined.

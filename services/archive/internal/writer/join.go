@@ -62,6 +62,7 @@ func (w *Writer) lastOfAll(ctx context.Context, j *joined, d bus.Durable, take f
 		}
 		if err := take(&m); err != nil {
 			_ = w.tolerate(err)
+			w.covered.except(m.Subject)
 		}
 	}, func() {
 		caughtUp = true

@@ -52,6 +52,12 @@ func (w *Writer) rebuild(ctx context.Context) (Rebuilt, error) {
 	if err := w.index.Sweep(ctx, w.bus.Now()); err != nil {
 		w.bus.Logger().Warn("half-built indexes stay", "error", err)
 	}
+	for _, subject := range r.PassedOver {
+		w.covered.except(subject)
+	}
+	for stream, to := range positions {
+		w.covered.add(stream, 1, to)
+	}
 	return r, w.catchUp(ctx, positions)
 }
 

@@ -57,10 +57,12 @@ type dirtier func(*bus.Message) ([]string, error)
 type source struct {
 	durable bus.Durable
 	dirty   dirtier
+	// subject gives the subject of a case's record in the stream by the case's; nil where a case has none or many.
+	subject func(caseSubject string) (string, error)
 }
 
 func sources() []source {
-	return []source{{casesDurable, ofCase}, {rectificationsDurable, ofRectification}, {mediaDurable, ofMedium}}
+	return []source{{casesDurable, ofCase, itself}, {rectificationsDurable, ofRectification, rectificationSubject}, {mediaDurable, ofMedium, nil}}
 }
 
 // Writer writes the index. It is safe for concurrent use.
@@ -74,12 +76,16 @@ type Writer struct {
 	built atomic.Bool
 	// ready is true while the index is known to be built and caught up; an engine that was away may come back with another index.
 	ready atomic.Bool
+	// covered says what this process has read by itself.
+	covered covered
 	// applied is the sequence of CASES up to which this process knows the index to be.
 	applied atomic.Uint64
 }
 
 // New makes a Writer.
-func New(b *bus.Bus, x *index.Index) *Writer { return &Writer{bus: b, index: x} }
+func New(b *bus.Bus, x *index.Index) *Writer {
+	return &Writer{bus: b, index: x, covered: covered{spans: map[string]stretch{}, not: map[string]bool{}}}
+}
 
 // Built says whether queries can be put to the engine.
 func (w *Writer) Built() bool { return w.built.Load() }
@@ -166,7 +172,7 @@ func streams() (out []string) {
 // handle is the durables' handler.
 func (w *Writer) handle(ctx context.Context, s source, b []*bus.Message) error {
 	err := w.ensure(ctx)
-	if err == nil {
+	if b = w.covered.without(s.durable.Stream, b); err == nil && len(b) > 0 {
 		err = w.apply(ctx, s, b)
 	}
 	if fault.Is(err, fault.Unavailable) {
@@ -178,6 +184,10 @@ func (w *Writer) handle(ctx context.Context, s source, b []*bus.Message) error {
 // apply writes the documents of all cases that the messages make dirty, with the stream's position. A document that the engine refuses gives an error
 // that ends its message (events.ErrMalformed), since sending it again can't help.
 func (w *Writer) apply(ctx context.Context, s source, b []*bus.Message) error {
+	began, err := w.moment(ctx)
+	if err != nil {
+		return err
+	}
 	hand := hands{}
 	var subjects []string
 	seen := map[string]bool{}
@@ -203,7 +213,11 @@ func (w *Writer) apply(ctx context.Context, s source, b []*bus.Message) error {
 		if err := w.put(ctx, s.durable.Stream, last, composed); err != nil {
 			return err
 		}
-		if subjects, err = w.movedOn(ctx, composed); err != nil {
+		since := began
+		if began, err = w.moment(ctx); err != nil {
+			return err
+		}
+		if subjects, err = w.movedOn(ctx, since, began, composed); err != nil {
 			return err
 		}
 		hand = hands{}
