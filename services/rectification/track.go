@@ -139,27 +139,44 @@ func NextFor(s events.RectificationState, a access.Actor) []Next {
 	return next
 }
 
+// Forbidden says why the actor may not give a command at all: by role, office, case or duty; nil if it may. Guards that depend on how the record stands are Decide's.
+func Forbidden(name string, office events.OfficeSlug, id events.CaseID, a access.Actor) error {
+	t, ok := lookup(name)
+	if !ok {
+		return fault.New(fault.NotFound, "rectification: "+name)
+	}
+	return t.forbidsCaller(office, id, a)
+}
+
 // forbids says why the actor may not give the command, nil if it may.
 func (t *Transition) forbids(s events.RectificationState, a access.Actor) error {
-	refuse := func(detail string) error {
-		f := fault.New(fault.Forbidden, "rectification: "+t.Name)
-		f.Detail = detail
-		return f
-	}
-	switch {
-	case !slices.Contains(t.Who, a.Role):
-		return refuse("")
-	case a.Role == office && !a.Of(s.Office), (a.Role == unit || a.Role == overseer) && !a.OnCase(s.ID):
-		return refuse("")
-	case a.Role == office && t.Duty != "" && !a.Has(t.Duty):
-		return refuse(DetailDuty)
+	if err := t.forbidsCaller(s.Office, s.ID, a); err != nil {
+		return err
 	}
 	if t.may != nil {
 		if detail := t.may(s, a); detail != "" {
-			return refuse(detail)
+			return t.refusal(fault.Forbidden, detail)
 		}
 	}
 	return nil
+}
+
+func (t *Transition) forbidsCaller(of events.OfficeSlug, id events.CaseID, a access.Actor) error {
+	switch {
+	case !slices.Contains(t.Who, a.Role),
+		a.Role == office && !a.Of(of),
+		(a.Role == unit || a.Role == overseer) && !a.OnCase(id):
+		return t.refusal(fault.Forbidden, "")
+	case a.Role == office && t.Duty != "" && !a.Has(t.Duty):
+		return t.refusal(fault.Forbidden, DetailDuty)
+	}
+	return nil
+}
+
+func (t *Transition) refusal(code fault.Code, detail string) error {
+	f := fault.New(code, "rectification: "+t.Name)
+	f.Detail = detail
+	return f
 }
 
 // stops says why the record's state doesn't take the command, nil if it does.
@@ -175,9 +192,7 @@ func (t *Transition) stops(s events.RectificationState) error {
 	default:
 		return nil
 	}
-	f := fault.New(fault.WrongState, "rectification: "+t.Name)
-	f.Detail = detail
-	return f
+	return t.refusal(fault.WrongState, detail)
 }
 
 func extensionPending(s events.RectificationState) string {
