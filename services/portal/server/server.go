@@ -30,6 +30,8 @@ type Deps struct {
 	Bus *bus.Bus
 	// Key signs actors; portal alone has it.
 	Key ed25519.PrivateKey
+	// Directory knows the province's list (registryapi.Directory).
+	Directory search.Outlets
 	// Media is the address of media's internal listener, Transport the way to it (nil = TCP).
 	Media     *url.URL
 	Transport http.RoundTripper
@@ -65,7 +67,7 @@ func New(d Deps, c Config) (*Server, error) {
 
 	pages := http.NewServeMux()
 	(&signin.Handler{Registry: registryapi.Client{Client: bus.Client{Conn: d.Bus.Conn()}}, Sessions: accounts}).Routes(pages)
-	pages.HandleFunc("GET /{$}", search.Handle)
+	pages.Handle("GET /{$}", &search.Handler{Outlets: d.Directory})
 	pages.HandleFunc("GET /cases/{id}", casepage.Handle)
 	pages.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		shell.Fail(w, r, fault.New(fault.NotFound, "portal: page"))

@@ -84,7 +84,7 @@ func (a *Accounts) BySession(r *http.Request) (access.Actor, string, bool, error
 	if account == "" {
 		return access.Actor{}, "", false, nil
 	}
-	now, seen := a.now(), a.sessions.GetTime(ctx, sessionSeen)
+	now, seen := a.now(), time.Unix(a.sessions.GetInt64(ctx, sessionSeen), 0)
 	if now.Sub(seen) > portal.IdleAfter {
 		return access.Actor{}, "", false, a.sessions.Destroy(ctx)
 	}
@@ -98,7 +98,7 @@ func (a *Accounts) BySession(r *http.Request) (access.Actor, string, bool, error
 		return access.Actor{}, "", false, err
 	}
 	if now.Sub(seen) > portal.IdleWritten {
-		a.sessions.Put(ctx, sessionSeen, now)
+		a.sessions.Put(ctx, sessionSeen, now.Unix())
 	}
 	return id.Actor, id.Name, true, nil
 }
@@ -109,7 +109,7 @@ func (a *Accounts) Begin(ctx context.Context, account string) error {
 		return fault.Wrap(fault.Unavailable, "portal: session", err)
 	}
 	a.sessions.Put(ctx, sessionAccount, account)
-	a.sessions.Put(ctx, sessionSeen, a.now())
+	a.sessions.Put(ctx, sessionSeen, a.now().Unix())
 	return nil
 }
 

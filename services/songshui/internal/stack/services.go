@@ -229,11 +229,11 @@ func (s *Services) archive() error {
 }
 
 func (s *Services) portal() error {
-	b, err := s.bus(events.ServicePortal)
+	b, directory, err := s.withDirectory(events.ServicePortal)
 	if err != nil {
 		return err
 	}
-	if s.Portal, err = portal.New(portal.Deps{Bus: b, Key: s.settings.Key, Media: s.settings.MediaURL}, portal.Config{}); err != nil {
+	if s.Portal, err = portal.New(portal.Deps{Bus: b, Key: s.settings.Key, Directory: directory, Media: s.settings.MediaURL}, portal.Config{}); err != nil {
 		return err
 	}
 	s.serve("the public listener", s.settings.Listener, s.Portal.Handler())

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 
+	"songshui.internal/events"
 	"songshui.internal/services/internal/fault"
 	"songshui.internal/services/portal/internal/front"
 	"songshui.internal/services/portal/internal/messages"
@@ -45,8 +46,16 @@ type value struct {
 	On         bool
 }
 
-// Handle shows the page; a person without a session is sent to sign in.
-func Handle(w http.ResponseWriter, r *http.Request) {
+// Outlets knows the names of outlets (registryapi.Directory).
+type Outlets interface {
+	OutletByID(events.OutletID) (events.OutletState, bool)
+}
+
+// Handler serves the page.
+type Handler struct{ Outlets Outlets }
+
+// ServeHTTP shows the page; a person without a session is sent to sign in.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c := front.Of(r.Context())
 	if !c.Known() {
 		http.Redirect(w, r, "/sign-in?next="+url.QueryEscape(r.URL.RequestURI()), http.StatusSeeOther)
@@ -64,7 +73,7 @@ func Handle(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	l := shell.Language(r)
-	d := data{L: l, Params: params, Found: found, Facets: facets(q, found.Facets, l)}
+	d := data{L: l, Params: params, Found: found, Facets: h.facets(q, found.Facets, l)}
 	for _, name := range view.Facets {
 		for _, v := range q[name] {
 			d.Hidden = append(d.Hidden, hidden{name, v})
@@ -84,7 +93,7 @@ func Handle(w http.ResponseWriter, r *http.Request) {
 }
 
 // facets gives each facet's values, most first; one that is picked stays, even without hits.
-func facets(q url.Values, counts map[string]map[string]int, l messages.Language) []facet {
+func (h *Handler) facets(q url.Values, counts map[string]map[string]int, l messages.Language) []facet {
 	var out []facet
 	for _, name := range view.Facets {
 		f := facet{Name: name}
@@ -96,13 +105,23 @@ func facets(q url.Values, counts map[string]map[string]int, l messages.Language)
 		}
 		slices.SortStableFunc(slugs, func(a, b string) int { return cmp.Compare(counts[name][b], counts[name][a]) })
 		for _, slug := range slugs {
-			f.Values = append(f.Values, value{Label: messages.Term(name, slug, l), URL: toggled(q, name, slug), Count: counts[name][slug], On: slices.Contains(q[name], slug)})
+			f.Values = append(f.Values, value{Label: h.label(name, slug, l), URL: toggled(q, name, slug), Count: counts[name][slug], On: slices.Contains(q[name], slug)})
 		}
 		if len(f.Values) > 0 {
 			out = append(out, f)
 		}
 	}
 	return out
+}
+
+// label gives a value's words; an outlet's name stands in the province's list.
+func (h *Handler) label(facet, slug string, l messages.Language) string {
+	if facet == "outlet" {
+		if o, ok := h.Outlets.OutletByID(events.OutletID(slug)); ok {
+			return o.Name
+		}
+	}
+	return messages.Term(facet, slug, l)
 }
 
 // toggled gives the address with one value of a facet picked, or not any more; on its first page.

@@ -163,7 +163,7 @@ func Fail(w http.ResponseWriter, r *http.Request, err error) {
 	f := fault.Of(err)
 	l := Language(r)
 	status := fault.Lookup(f.Code).Status
-	if f.Code == fault.Internal {
+	if status >= http.StatusInternalServerError {
 		slog.Error("page refused", "request", front.Of(r.Context()).ID, "error", err)
 	}
 	title := messages.Title(f.Code, l)
