@@ -1,0 +1,219 @@
+package rectification_test
+
+import (
+	"slices"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"songshui.internal/events"
+	"songshui.internal/services/internal/access"
+	"songshui.internal/services/internal/fault"
+	"songshui.internal/services/rectification"
+)
+
+// body draws a body that is mostly right.
+func drawBody(t *rapid.T, name string, on events.Day) fields {
+	later := func(label string) events.Day { return on.Add(rapid.IntRange(-2, 40).Draw(t, label)) }
+	body := fields{"on": on, "backdate_reason": "补录"}
+	switch name {
+	case "start":
+		return with(start, body)
+	case "progress", "opine":
+		body["text"] = "进展"
+	case "ask-extension":
+		return with(askExt, with(body, fields{"new_due": later("new due")}))
+	case "list":
+		return with(listing, with(body, fields{"grade": rapid.IntRange(1, 4).Draw(t, "grade"), "due": later("due")}))
+	case "ask-acceptance":
+		return with(askAccept, with(body, fields{"media": rapid.SampledFrom([][]string{{"a.jpg"}, {"a.pdf"}, {}}).Draw(t, "media")}))
+	case "accept":
+		return with(accept, with(body, fields{"officers": officers[:rapid.IntRange(1, 2).Draw(t, "officers")]}))
+	case "close":
+		return with(closing, with(body, fields{"published_on": on.Add(-rapid.IntRange(0, 3).Draw(t, "published before"))}))
+	case "reopen":
+		return with(reopening, with(body, fields{"new_due": later("new due")}))
+	default:
+		body["reason"] = "理由"
+		if name == "grant-extension" || name == "refuse-extension" {
+			delete(body, "reason")
+		}
+	}
+	return body
+}
+
+func TestNoPathPastAGuard(t *testing.T) {
+	t.Parallel()
+	c, cal := sampleCases(t)[ref], calendar(t)
+	var commands []string
+	table := map[string]rectification.Transition{}
+	for _, row := range rectification.Track() {
+		commands = append(commands, row.Name)
+		table[row.Name] = row
+	}
+	people := []access.Actor{desk(c.Office), second(c.Office), province, {Account: "unit", Role: access.Unit, Cases: []events.CaseID{c.ID}}, desk("jilin")}
+	reached := map[events.RectificationStatus]int{}
+	rapid.Check(t, func(rt *rapid.T) {
+		r := openRecord(t, c)
+		for range rapid.IntRange(5, 40).Draw(rt, "steps") {
+			name, who := rapid.SampledFrom(commands).Draw(rt, "command"), rapid.SampledFrom(people).Draw(rt, "who")
+			// Most steps are offered ones, so that runs get far.
+			if steps := offeredSteps(r.state, people); len(steps) > 0 && rapid.IntRange(0, 3).Draw(rt, "any") > 0 {
+				s := rapid.SampledFrom(steps).Draw(rt, "offered")
+				name, who = s.name, s.who
+			}
+			on := r.state.LastOn.Add(rapid.IntRange(-1, 9).Draw(rt, "days"))
+			before, offered := r.state, false
+			for _, n := range rectification.NextFor(r.state, who) {
+				offered = offered || n.Command == name
+			}
+			err := r.give(t, who, name, drawBody(rt, name, on))
+			if refused := fault.Is(err, fault.Forbidden) || fault.Is(err, fault.WrongState); offered && refused || !offered && err == nil {
+				rt.Fatalf("%s by %s: offered %v, but %v", name, who.Account, offered, err)
+			}
+			if err == nil {
+				checkStep(rt, table[name], before, r.state)
+			}
+		}
+		checkRecord(rt, r)
+		checkDays(rt, r, cal)
+		replay(t, r)
+		reached[r.state.State]++
+	})
+	for _, s := range []events.RectificationStatus{events.RectificationClosed, events.RectificationTransferred, events.RectificationNotApplicable} {
+		if reached[s] == 0 {
+			t.Errorf("no run came to %s: %v", s, reached)
+		}
+	}
+}
+
+type offeredStep struct {
+	name string
+	who  access.Actor
+}
+
+func offeredSteps(s events.RectificationState, people []access.Actor) []offeredStep {
+	var out []offeredStep
+	for _, who := range people {
+		for _, n := range rectification.NextFor(s, who) {
+			out = append(out, offeredStep{n.Command, who})
+		}
+	}
+	return out
+}
+
+// checkStep holds one step against its row of the table.
+func checkStep(t *rapid.T, row rectification.Transition, before, after events.RectificationState) {
+	to := row.To
+	if to == "" {
+		to = before.State
+	}
+	if !slices.Contains(row.From, before.State) || after.State != to {
+		t.Fatalf("%s led from %s to %s", row.Name, before.State, after.State)
+	}
+	if after.LastOn < before.LastOn {
+		t.Fatalf("%s went back from %s to %s", row.Name, before.LastOn, after.LastOn)
+	}
+}
+
+// checkRecord holds a record against what no path may lead past.
+func checkRecord(t *rapid.T, r *record) {
+	s := r.state
+	if s.State == events.RectificationClosed || s.State == events.RectificationAccepted {
+		last := s.Acceptances[len(s.Acceptances)-1]
+		if last.Result != events.Accepted || last.Round != len(s.Reopenings) {
+			t.Fatalf("%s without an acceptance in its round: %+v", s.State, last)
+		}
+	}
+	for _, c := range s.Closings {
+		for _, a := range s.Acceptances {
+			if a.Round == c.Round && a.Result == events.Accepted && c.PublishedOn < a.DecidedOn {
+				t.Fatalf("published %s before the acceptance %s", c.PublishedOn, a.DecidedOn)
+			}
+		}
+	}
+	for _, a := range s.Acceptances {
+		if a.Result != "" && a.AskedBy == a.DecidedBy || len(a.Media) == 0 || a.Result == events.Accepted && len(a.SiteRecord.Officers) < 2 {
+			t.Fatalf("acceptance %+v", a)
+		}
+	}
+	for _, x := range s.Extensions {
+		if x.NewDue <= x.DueInForce {
+			t.Fatalf("extension %+v", x)
+		}
+	}
+	for _, l := range s.Listings {
+		if l.Due > l.On.AddYears(1) {
+			t.Fatalf("listing %+v", l)
+		}
+	}
+	if e := s.Ending; e != nil && e.ConsentedOn != "" && s.State != e.Kind {
+		t.Fatalf("ending %+v in %s", e, s.State)
+	}
+}
+
+// checkDays holds state and overdue days of every day against the facts alone.
+func checkDays(t *rapid.T, r *record, cal *rectification.Calendar) {
+	for day := r.state.OpenedOn; day <= r.state.LastOn.Add(3); day = day.Add(1) {
+		var s events.RectificationState
+		for i, f := range r.facts {
+			if r.metas[i].On <= day {
+				s, _ = rectification.Fold(s, r.metas[i], f)
+			}
+		}
+		if got := rectification.StateOn(r.state, day); got != s.State {
+			t.Fatalf("state of %s is %s, the facts to that day give %s", day, got, s.State)
+		}
+		v := rectification.Derive(r.state, cal, day)
+		if days, running := naiveOverdue(r, cal, day); v.OverdueDays != days || v.Overdue && !running || v.ClockStoppedOn == nil != running {
+			t.Fatalf("%s: %d days overdue (running %v), want %d (%v)", day, v.OverdueDays, v.ClockStoppedOn == nil, days, running)
+		}
+	}
+}
+
+// naiveOverdue walks over the facts: each round has the last due day set in it, and ends with the request that was granted, or with the record.
+func naiveOverdue(r *record, cal *rectification.Calendar, day events.Day) (days int, running bool) {
+	var due, asked, newDue, stopped events.Day
+	add := func(until events.Day) {
+		for d := cal.Move(due, r.c.Office); d < until; d = d.Add(1) {
+			days++
+		}
+	}
+	for i, f := range r.facts {
+		on := r.metas[i].On
+		if on > day {
+			break
+		}
+		switch f := f.(type) {
+		case events.RectificationOpenedFact:
+			due = f.Due
+		case events.RectificationStartedFact:
+			if f.Due != "" {
+				due = f.Due
+			}
+		case events.RectificationListedFact:
+			due = f.Due
+		case events.ExtensionAskedFact:
+			newDue = f.NewDue
+		case events.ExtensionGrantedFact:
+			due = newDue
+		case events.AcceptanceAskedFact:
+			asked = on
+		case events.RectificationAcceptedFact:
+			stopped = asked
+		case events.RectificationReopenedFact:
+			add(stopped)
+			due, stopped = f.NewDue, ""
+		case events.RectificationTransferredFact, events.RectificationNotApplicableFact:
+			if stopped == "" {
+				stopped = on
+			}
+		}
+	}
+	if stopped != "" {
+		add(stopped)
+		return days, false
+	}
+	add(day)
+	return days, true
+}
