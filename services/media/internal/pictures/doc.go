@@ -3,7 +3,7 @@
 // # Why a child
 //
 // Decoders of others read what strangers upload. They run in the program itself, started again as `songshui picture-child`, with an empty environment,
-// no files, an own process group, and limits on memory, processor time and time by the clock. A child that panics, loops or eats memory dies alone; its file is
+// an own process group, and limits on memory, processor time, time by the clock and on writing files. A child that panics, loops or eats memory dies alone; its file is
 // refused, the next one gets a new child. The program must call [Main] first thing in main, a test binary in TestMain.
 //
 // # What it owns, reads and writes
@@ -21,7 +21,7 @@
 // # On failure
 //
 // Refusals are sniff's *fault.Error on the field `file`: damaged, too_many_pixels, metadata_too_large, too_demanding (the child ran into a limit);
-// unsupported_type for features no decoder here knows (arithmetic or 12-bit JPEG). A child that somebody else ends, or that can't be started, is
+// unsupported_type for features no decoder here knows (arithmetic or 12-bit JPEG, a HEIC of less than 128 pixels). A child that somebody else ends, or that can't be started, is
 // fault.Unavailable. An error of the reader given comes back as it is.
 //
 // HEIC is decoded by WebAssembly, never by a library of the system, also without `-tags nodynamic`.

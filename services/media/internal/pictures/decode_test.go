@@ -1,0 +1,149 @@
+package pictures
+
+import (
+	"bytes"
+	"encoding/binary"
+	"image"
+	"image/color"
+	"image/gif"
+	"image/jpeg"
+	"image/png"
+	"os"
+	"testing"
+
+	"songshui.internal/services/media/internal/sniff"
+)
+
+// A lossy WebP's samples are of the narrow range: black must be black and white white.
+func TestWebPRange(t *testing.T) {
+	t.Parallel()
+	m, err := decodeWebP(read(t, "media", "boiler.webp"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	y := m.(*image.YCbCr).Y
+	var sum int
+	low, high := y[0], y[0]
+	for _, v := range y {
+		low, high = min(low, v), max(high, v)
+		sum += int(v)
+	}
+	// libwebp's pixels have a mean of 107, 122 and 134, from 0 to 255.
+	if luma := sum / len(y); low > 8 || high < 250 || luma < 116 || luma > 122 {
+		t.Errorf("luma %d–%d, mean %d", low, high, luma)
+	}
+}
+
+// An animation of two stills: the first is what the copy shows.
+func TestWebPAnimation(t *testing.T) {
+	t.Parallel()
+	still := read(t, "media", "dust-duct.webp")
+	h, err := sniff.CheckImageHeader(bytes.NewReader(still), int64(len(still)), sniff.WebP)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var picture []byte
+	for rest := still[12:]; len(rest) >= 8; {
+		name, _, next, err := chunk(rest)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if name == "VP8 " || name == "VP8L" {
+			picture = rest[:len(rest)-len(next)]
+		}
+		rest = next
+	}
+	size := append(put24(h.Width-1), put24(h.Height-1)...)
+	frame := append(append(make([]byte, 6), size...), 100, 0, 0, 0)
+	frame = append(frame, picture...)
+	body := append([]byte("WEBPVP8X\x0a\x00\x00\x00\x02\x00\x00\x00"), size...)
+	body = append(body, "ANIM\x06\x00\x00\x00\x00\x00\x00\x00\x00\x00"...)
+	for range 2 {
+		body = binary.LittleEndian.AppendUint32(append(body, "ANMF"...), uint32(len(frame)))
+		body = append(body, frame...)
+	}
+	file := append(binary.LittleEndian.AppendUint32([]byte("RIFF"), uint32(len(body))), body...)
+	m, info, err := examine(file, sniff.WebP)
+	if err != nil || info.Frames != 2 {
+		t.Fatalf("%+v %v", info, err)
+	}
+	want, err := decodeWebP(still)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := image.Pt(h.Width/2, h.Height/3)
+	if color.RGBAModel.Convert(m.At(at.X, at.Y)) != color.RGBAModel.Convert(want.At(at.X, at.Y)) {
+		t.Error("another picture")
+	}
+	file[len(file)-len(frame)/2] ^= 0xff
+	if _, _, err := examine(file[:len(file)-100], sniff.WebP); code(err) != "damaged" {
+		t.Errorf("cut: %v", err)
+	}
+}
+
+func put24(n int) []byte { return []byte{byte(n), byte(n >> 8), byte(n >> 16)} }
+
+// What is transparent stands on white, in 16 bits too, and a GIF's first frame stands where it belongs.
+func TestOnWhite(t *testing.T) {
+	t.Parallel()
+	deep := image.NewNRGBA64(image.Rect(0, 0, 40, 20))
+	for y := range 20 {
+		for x := range 20 {
+			deep.Set(x, y, color.NRGBA64{R: 0xffff, A: 0xffff})
+		}
+	}
+	var b bytes.Buffer
+	if err := png.Encode(&b, deep); err != nil {
+		t.Fatal(err)
+	}
+	small := image.NewPaletted(image.Rect(0, 0, 20, 20), color.Palette{color.RGBA{R: 0xff, A: 0xff}})
+	var g bytes.Buffer
+	if err := gif.EncodeAll(&g, &gif.GIF{Image: []*image.Paletted{small}, Delay: []int{0}, Config: image.Config{Width: 40, Height: 20}}); err != nil {
+		t.Fatal(err)
+	}
+	for typ, file := range map[sniff.Type][]byte{sniff.PNG: b.Bytes(), sniff.GIF: g.Bytes()} {
+		m, _, err := examine(file, typ)
+		if err != nil {
+			t.Fatal(err)
+		}
+		up := first(m, 20, 10).turned(6).image()
+		red, white := color.RGBA{R: 0xff, A: 0xff}, color.RGBA{0xff, 0xff, 0xff, 0xff}
+		// Turned to the right, the left half comes up.
+		if top, bottom := up.At(5, 2), up.At(5, 17); up.Bounds().Size() != image.Pt(10, 20) || top != red || bottom != white {
+			t.Errorf("%s: %v %v %v", typ.MIME, up.Bounds(), top, bottom)
+		}
+	}
+}
+
+// testdata/turned.heic is 192 × 128 pixels, white with a red left third, and an irot of one quarter anticlockwise: the decoder turns it itself, so that the
+// copy isn't turned again.
+func TestTurnedHEIC(t *testing.T) {
+	t.Parallel()
+	file, err := os.ReadFile("testdata/turned.heic")
+	if err != nil {
+		t.Fatal(err)
+	}
+	info, got, err := decoder(t, Config{}).Render(t.Context(), bytes.NewReader(file), int64(len(file)), sniff.HEIC, Widths)
+	if want := (Info{Width: 192, Height: 128, DisplayWidth: 128, DisplayHeight: 192, Orientation: 8, Frames: 1}); err != nil || info != want {
+		t.Fatalf("%+v %v, want %+v", info, err, want)
+	}
+	m, err := jpeg.Decode(bytes.NewReader(got[0].Data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	top, bottom := color.RGBAModel.Convert(m.At(64, 20)).(color.RGBA), color.RGBAModel.Convert(m.At(64, 170)).(color.RGBA)
+	if m.Bounds().Size() != image.Pt(128, 192) || top.G < 200 || bottom.G > 60 || bottom.R < 200 {
+		t.Errorf("%v, above %v, below %v", m.Bounds(), top, bottom)
+	}
+}
+
+func TestSmallHEIC(t *testing.T) {
+	t.Parallel()
+	file, err := os.ReadFile("testdata/small.heic")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := examine(file, sniff.HEIC); code(err) != "unsupported_type" {
+		t.Errorf("%v, want unsupported_type", err)
+	}
+}
