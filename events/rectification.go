@@ -370,3 +370,24 @@ var rectificationTypes = []Type{
 func (r *RectificationState) Book() (schema *int, revision *uint64, marks *[]CommandMark) {
 	return &r.Schema, &r.Revision, &r.Commands
 }
+
+// Media lists what reports of progress and requests for acceptance show, each once, oldest first.
+func (r RectificationState) Media() []MediaID {
+	var all []MediaID
+	seen := map[MediaID]bool{}
+	add := func(ids []MediaID) {
+		for _, id := range ids {
+			if !seen[id] {
+				seen[id] = true
+				all = append(all, id)
+			}
+		}
+	}
+	for _, p := range r.Progress {
+		add(p.Media)
+	}
+	for _, a := range r.Acceptances {
+		add(a.Media)
+	}
+	return all
+}

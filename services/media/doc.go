@@ -1,6 +1,6 @@
 // Package media is the domain of uploads, sealed originals and their public copies.
 //
-// It owns the stream MEDIA and the buckets originals, uploads and renditions. It reads CASES, to know which media cases have taken. It imports the
+// It owns the stream MEDIA and the buckets originals, uploads and renditions. It reads CASES and RECTIFICATION, to know which media cases and their rectifications have taken. It imports the
 // standard library, events and fault only; S3, NATS and HTTP are in media/internal, and media/server wires them.
 //
 // # The way of a medium

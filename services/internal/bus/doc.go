@@ -20,6 +20,7 @@
 // | rectification-cases | CASES | rectification | case.> | 30 s | 256 |
 // | media-way | MEDIA | media | media.> | 60 s | 16 |
 // | media-taken | CASES | media | case.> | 30 s | 256 |
+// | media-taken-after | RECTIFICATION | media | rectification.> | 30 s | 256 |
 // | archive-writer | CASES | archive | case.> | 30 s | 1024, pinned client |
 // | deadletters | DEADLETTERS | bus | the two advisories | 30 s | 64 |
 //

@@ -27,7 +27,7 @@ import (
 var Aggregate = catalog.Aggregate
 
 // Durables are the consumers that migrate makes.
-func Durables() []bus.Durable { return []bus.Durable{ways.Way, ways.Taken} }
+func Durables() []bus.Durable { return []bus.Durable{ways.Way, ways.Taken, ways.TakenAfter} }
 
 // Deps are what media runs on.
 type Deps struct {
@@ -110,6 +110,7 @@ func (s *Server) Run(ctx context.Context) error {
 	run(s.catalog.Run)
 	run(s.uploads.Run)
 	run(s.ways.RunTaken)
+	run(s.ways.RunTakenAfter)
 	for range s.config.Workers {
 		run(s.ways.RunWay)
 	}

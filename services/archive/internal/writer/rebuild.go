@@ -20,9 +20,9 @@ const (
 
 // Rebuilt says what a rebuild has done.
 type Rebuilt struct {
-	Cases int
+	Cases int `json:"cases"`
 	// PassedOver are the subjects of cases that can't be read or that the engine refuses.
-	PassedOver []string
+	PassedOver []string `json:"passed_over"`
 }
 
 // Rebuild builds the index anew from the log beside the live one, exchanges them and catches up with what came meanwhile. Queries are answered from the old one until then.

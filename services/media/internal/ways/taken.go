@@ -13,15 +13,35 @@ import (
 )
 
 // RunTaken puts under hold what cases take, until ctx ends.
-func (w *Ways) RunTaken(ctx context.Context) error {
-	return w.bus.Consume(ctx, Taken, 1, func(ctx context.Context, batch []*bus.Message) error {
+func (w *Ways) RunTaken(ctx context.Context) error { return w.each(ctx, Taken, w.caseChanged) }
+
+// RunTakenAfter puts under hold what rectifications show, until ctx ends.
+func (w *Ways) RunTakenAfter(ctx context.Context) error {
+	return w.each(ctx, TakenAfter, w.rectificationChanged)
+}
+
+func (w *Ways) each(ctx context.Context, d bus.Durable, changed func(context.Context, *bus.Message) error) error {
+	return w.bus.Consume(ctx, d, 1, func(ctx context.Context, batch []*bus.Message) error {
 		for _, m := range batch {
-			if err := w.caseChanged(ctx, m); err != nil {
+			if err := changed(ctx, m); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
+}
+
+func (w *Ways) rectificationChanged(ctx context.Context, m *bus.Message) error {
+	r, err := events.DecodeState[events.RectificationState](events.Default, m.Meta.Type, m.Body)
+	if err != nil {
+		return err
+	}
+	for _, id := range r.Media() {
+		if err := w.take(ctx, r.Office, r.ID, id); err != nil {
+			return fmt.Errorf("media: rectification %s takes %s: %w", r.ID, id, err)
+		}
+	}
+	return nil
 }
 
 func (w *Ways) caseChanged(ctx context.Context, m *bus.Message) error {

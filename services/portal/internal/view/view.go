@@ -160,3 +160,21 @@ func MediaByHash(ctx context.Context, c bus.Client, sha256hex string) ([]portala
 	}
 	return out, err
 }
+
+// AfterMedia gives the media that a rectification shows, as far as the actor may see them. rectification is the one of a CaseView.
+func AfterMedia(ctx context.Context, c bus.Client, rectification json.RawMessage) ([]portalapi.Medium, error) {
+	var r events.RectificationState
+	if err := json.Unmarshal(rectification, &r); err != nil {
+		return nil, fmt.Errorf("portal: rectification: %w", err)
+	}
+	ids := r.Media()
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	listed, err := mediaapi.Client{Client: c}.List(ctx, mediaapi.ListParams{Office: r.Office, IDs: ids})
+	out := make([]portalapi.Medium, len(listed.Media))
+	for i, m := range listed.Media {
+		out[i] = Medium(m)
+	}
+	return out, err
+}

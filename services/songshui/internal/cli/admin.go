@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 
 	"songshui.internal/events"
+	archive "songshui.internal/services/archive/server"
 	"songshui.internal/services/internal/bus"
 	"songshui.internal/services/songshui/internal/ops"
 	"songshui.internal/services/songshui/internal/stack"
@@ -87,11 +88,20 @@ type Rebuild struct{ Place }
 
 // Run prints how many documents the new index has.
 func (c *Rebuild) Run(ctx context.Context) error {
-	var r json.RawMessage
+	var r archive.Rebuilt
 	if err := c.ask(ctx, "rebuild", &r); err != nil {
 		return err
 	}
-	fmt.Println(string(r))
+	if c.JSON {
+		return printJSON(r, len(r.PassedOver) == 0)
+	}
+	fmt.Printf(say("索引已重建：%d 件案例\n", "index rebuilt: %d cases\n"), r.Cases)
+	for _, subject := range r.PassedOver {
+		fmt.Printf(say("未能收入：%s\n", "passed over: %s\n"), subject)
+	}
+	if len(r.PassedOver) > 0 {
+		return ErrRefused
+	}
 	return nil
 }
 

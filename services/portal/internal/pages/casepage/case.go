@@ -27,6 +27,7 @@ type data struct {
 	Case     shownCase
 	Rect     *shownRectification
 	Media    []shownMedium
+	After    []shownMedium
 	HeldBack int
 	History  []portalapi.Step
 	Next     []portalapi.Next
@@ -101,6 +102,16 @@ func Handle(w http.ResponseWriter, r *http.Request) {
 		if err := json.Unmarshal(v.Rectification, d.Rect); err != nil {
 			shell.Fail(w, r, fault.Wrap(fault.Internal, "portal: case page", err))
 			return
+		}
+	}
+	if d.Rect != nil {
+		after, err := view.AfterMedia(r.Context(), c.Client, v.Rectification)
+		if err != nil {
+			shell.Fail(w, r, err)
+			return
+		}
+		for _, m := range after {
+			d.After = append(d.After, shown(m))
 		}
 	}
 	for _, m := range v.Media {

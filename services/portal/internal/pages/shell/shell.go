@@ -53,9 +53,10 @@ var functions = template.FuncMap{
 		}
 		return zh
 	},
-	"day":  Day,
-	"time": Time,
-	"yuan": yuan,
+	"day":     Day,
+	"time":    Time,
+	"yuan":    yuan,
+	"gallery": func(items any, l messages.Language) map[string]any { return map[string]any{"Items": items, "L": l} },
 	"marked": func(fragment string) template.HTML {
 		// The archive has escaped everything but its own marks; anything else would be a mistake of ours, so it is checked once more.
 		plain := strings.NewReplacer("<mark>", "", "</mark>", "").Replace(fragment)
