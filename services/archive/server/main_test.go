@@ -248,6 +248,7 @@ func refused(t testing.TB, err error, want fault.Code) *fault.Error {
 // breaker carries requests to an engine, or breaks them off.
 type breaker struct {
 	off    atomic.Bool
+	before atomic.Pointer[func(*http.Request)]
 	engine atomic.Pointer[search.Server]
 	client meilisearch.ServiceManager
 }
@@ -263,6 +264,9 @@ func newBreaker(e *search.Server) *breaker {
 func (b *breaker) RoundTrip(r *http.Request) (*http.Response, error) {
 	if b.off.Load() {
 		return nil, errors.New("connection refused")
+	}
+	if before := b.before.Load(); before != nil {
+		(*before)(r)
 	}
 	in := r.Clone(r.Context())
 	if in.Body == nil {

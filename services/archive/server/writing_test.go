@@ -2,6 +2,9 @@ package server_test
 
 import (
 	"fmt"
+	"net/http"
+	"strings"
+	"sync"
 	"testing"
 
 	"github.com/meilisearch/meilisearch-go"
@@ -256,4 +259,36 @@ func TestRefusedDocument(t *testing.T) {
 		check(t, err)
 		return info.State.Msgs == 2
 	})
+}
+
+// TestOvertaken: a document composed before a record moved on, and written after another writer wrote what the record says now, doesn't stay.
+func TestOvertaken(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	b := newBreaker(w.engine)
+	engine := w.client
+	w.client = b.client
+	s, _ := w.start(t)
+	c := samples(t)[0]
+	closed := func(ix meilisearch.IndexManager) bool {
+		var doc map[string]any
+		err := ix.GetDocument(string(c.ID), &meilisearch.DocumentQuery{Fields: []string{"rectification_state"}}, &doc)
+		return err == nil && doc["rectification_state"] == "closed"
+	}
+	var once sync.Once
+	before := func(r *http.Request) {
+		if r.Method != http.MethodPost || !strings.HasSuffix(r.URL.Path, "/documents") {
+			return
+		}
+		once.Do(func() {
+			w.putRectification(t, events.RectificationState{ID: c.ID, Office: c.Office, State: events.RectificationClosed})
+			w.until(t, "written by the other", func() bool { return closed(engine.Index("cases")) })
+		})
+	}
+	b.before.Store(&before)
+	w.search(t, province, archiveapi.Params{MinSeq: w.putCase(t, c)})
+	if !closed(engine.Index("cases")) {
+		t.Error("the older document stays")
+	}
+	verified(t, s)
 }

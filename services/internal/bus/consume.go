@@ -85,6 +85,11 @@ func (b *Bus) consume(ctx context.Context, d Durable, batch int, handle Handler,
 	defer it.Stop()
 	stop := context.AfterFunc(ctx, it.Stop)
 	defer stop()
+	unsubscribe, err := b.answerReplays(d, handle)
+	if err != nil {
+		return err
+	}
+	defer unsubscribe()
 	connected()
 	faults := map[uint64]int{}
 	for {

@@ -8,9 +8,12 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+	"github.com/nats-io/nats.go/micro"
 
 	"songshui.internal/events"
+	"songshui.internal/services/internal/fault"
 )
 
 var deadLettersDurable = Durable{Name: "deadletters", Stream: events.StreamDeadLetters, Filters: []string{events.AdvisoryMaxDeliveries, events.AdvisoryTerminated}, AckWait: 30 * time.Second, MaxAckPending: 64}
@@ -96,5 +99,60 @@ func (b *Bus) DeadLetters(ctx context.Context) ([]DeadLetter, error) {
 		}
 		l.Sequence, next = m.Sequence, m.Sequence+1
 		out = append(out, l)
+	}
+}
+
+func replaySubject(durable string) string { return "rpc.replay." + durable }
+
+// Replay gives a dead letter's message once more to the consumer that could not digest it, after what was wrong has been mended; it comes back when that consumer has
+// digested it. The handler's refusal comes back as it is; fault.Unavailable if no process runs the consumer. The letter itself stays.
+func (b *Bus) Replay(ctx context.Context, l DeadLetter) error {
+	var done struct{}
+	return Client{Conn: b.conn}.Ask(ctx, "replay", l.Consumer, nil, []byte(strconv.FormatUint(l.StreamSequence, 10)), &done)
+}
+
+// answerReplays takes letters back, as long as the consumer runs.
+func (b *Bus) answerReplays(d Durable, handle Handler) (stop func(), err error) {
+	sub, err := b.conn.QueueSubscribe(replaySubject(d.Name), d.Name, func(m *nats.Msg) {
+		go func() {
+			ctx, cancel := context.WithTimeout(context.Background(), RequestTimeout)
+			defer cancel()
+			b.reply(m, b.replay(ctx, d, m.Data, handle))
+		}()
+	})
+	if err != nil {
+		return nil, unavailable("consumer "+d.Name, err)
+	}
+	return func() { _ = sub.Unsubscribe() }, nil
+}
+
+func (b *Bus) replay(ctx context.Context, d Durable, data []byte, handle Handler) error {
+	seq, err := strconv.ParseUint(string(data), 10, 64)
+	if err != nil {
+		return fmt.Errorf("bus: replay: %w", err)
+	}
+	raw, err := b.stored(ctx, d.Stream, seq)
+	if err != nil {
+		return err
+	}
+	m := &Message{Stream: d.Stream, Subject: raw.Subject, Sequence: raw.Sequence, Stored: raw.Time, Header: events.Header(raw.Header), Data: raw.Data}
+	if err := m.decode(); err != nil {
+		return err
+	}
+	return safely(ctx, handle, []*Message{m})
+}
+
+// reply answers in the form that Client.Ask reads.
+func (b *Bus) reply(m *nats.Msg, err error) {
+	answer := nats.NewMsg(m.Reply)
+	answer.Data = []byte("{}")
+	if err != nil {
+		f := fault.Of(err)
+		f.Detail = reason(err)
+		answer.Header.Set(micro.ErrorCodeHeader, string(f.Code))
+		answer.Data, _ = json.Marshal(f)
+	}
+	if err := m.RespondMsg(answer); err != nil {
+		b.logger.Warn("answer not sent", "subject", m.Subject, "error", err)
 	}
 }

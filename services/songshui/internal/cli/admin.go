@@ -105,14 +105,18 @@ func (c *Rebuild) Run(ctx context.Context) error {
 	return nil
 }
 
-// DeadLetters lists what no consumer could digest, or shows one.
+// DeadLetters lists what no consumer could digest, shows one, or gives all once more to their consumers.
 type DeadLetters struct {
 	Place
-	Show uint64 `help:"显示一条 show the letter with this sequence, with its message"`
+	Show   uint64 `help:"显示一条 show the letter with this sequence, with its message"`
+	Replay bool   `help:"重新投递 give every letter once more to its consumer; beside a running system"`
 }
 
 // Run prints them.
 func (c *DeadLetters) Run(ctx context.Context) error {
+	if c.Replay {
+		return c.replay(ctx)
+	}
 	var letters []bus.DeadLetter
 	if err := c.ask(ctx, "deadletters", &letters); err != nil {
 		return err
@@ -131,6 +135,21 @@ func (c *DeadLetters) Run(ctx context.Context) error {
 	}
 	if len(letters) == 0 && !c.JSON {
 		fmt.Println(say("没有死信。", "No dead letters."))
+	}
+	return nil
+}
+
+func (c *DeadLetters) replay(ctx context.Context) error {
+	var r ops.Replayed
+	if err := c.ask(ctx, "replay", &r); err != nil {
+		return err
+	}
+	fmt.Printf(say("重新投递成功 %d 条，失败 %d 条\n", "replayed %d, refused %d\n"), r.Digested, len(r.Refused))
+	for _, line := range r.Refused {
+		fmt.Println(line)
+	}
+	if len(r.Refused) > 0 {
+		return ErrRefused
 	}
 	return nil
 }

@@ -58,9 +58,33 @@ func Serve(ctx context.Context, dir string, s System) error {
 	return nil
 }
 
+// Replayed counts the letters that were digested at last, and names those that were not.
+type Replayed struct {
+	Digested int      `json:"digested"`
+	Refused  []string `json:"refused"`
+}
+
+// replay gives every dead letter once more to its consumer; one that was digested before is digested again, which changes nothing.
+func replay(ctx context.Context, s System) (any, error) {
+	letters, err := s.Bus.DeadLetters(ctx)
+	if err != nil {
+		return nil, err
+	}
+	r := Replayed{Refused: []string{}}
+	for _, l := range letters {
+		if err := s.Bus.Replay(ctx, l); err != nil {
+			r.Refused = append(r.Refused, fmt.Sprintf("%d: %v", l.Sequence, err))
+			continue
+		}
+		r.Digested++
+	}
+	return r, nil
+}
+
 var commands = map[string]func(context.Context, System) (any, error){
 	"verify":      func(ctx context.Context, s System) (any, error) { return Verify(ctx, s.Bus, s.Archive) },
 	"rebuild":     func(ctx context.Context, s System) (any, error) { return s.Archive.Rebuild(ctx) },
+	"replay":      replay,
 	"deadletters": func(ctx context.Context, s System) (any, error) { return s.Bus.DeadLetters(ctx) },
 }
 
