@@ -16,6 +16,13 @@ const (
 	EndpointReady  = "ready"
 )
 
+// Limits of a search; see archive.
+const (
+	DefaultPerPage = archive.DefaultPerPage
+	MaxPerPage     = archive.MaxPerPage
+	MaxPage        = archive.MaxPage
+)
+
 // What is asked and answered; see archive.
 type (
 	// Params are a search's parameters, all optional.

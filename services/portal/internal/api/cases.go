@@ -2,30 +2,19 @@ package api
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
 	"strconv"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"songshui.internal/events"
+	"songshui.internal/services/intake/intakeapi"
 	"songshui.internal/services/internal/fault"
 	"songshui.internal/services/portal/internal/front"
 	"songshui.internal/services/portal/internal/messages"
 	"songshui.internal/services/portal/internal/view"
 	"songshui.internal/services/portal/portalapi"
 )
-
-// fromSubmit is intake's answer to a submission.
-type fromSubmit struct {
-	ID       string        `json:"id"`
-	Ref      string        `json:"ref"`
-	Status   string        `json:"status"`
-	Stream   string        `json:"stream"`
-	Sequence uint64        `json:"sequence"`
-	Warnings []fault.Field `json:"warnings"`
-	State    string        `json:"state"`
-}
 
 // maxKey bounds an idempotency key; it is hashed, so only the header's size matters.
 const maxKey = 256
@@ -39,16 +28,16 @@ func registerCases(a huma.API) {
 	submit.DefaultStatus = http.StatusCreated
 	huma.Register(a, submit, func(ctx context.Context, in *submission) (*answer[portalapi.Submitted], error) {
 		c := front.Of(ctx)
-		var got fromSubmit
-		if err := c.Client.Ask(ctx, events.ServiceIntake, "submit", map[string]string{"key": in.Key}, in.RawBody, &got); err != nil {
+		got, err := intakeapi.Client{Client: c.Client}.Submit(ctx, intakeapi.SubmitParams{Key: in.Key}, in.RawBody)
+		if err != nil {
 			return nil, refuse(ctx, err)
 		}
-		out := portalapi.Submitted{ID: got.ID, Ref: got.Ref, Status: got.Status, Stream: got.Stream, Sequence: got.Sequence}
+		out := portalapi.Submitted{ID: string(got.ID), Ref: got.Ref, Status: got.Status, Stream: got.Stream, Sequence: got.Sequence}
 		for _, w := range got.Warnings {
 			out.Warnings = append(out.Warnings, portalapi.FieldError{Field: w.Field, Code: w.Code, Message: messages.Field(w, c.Language)})
 		}
-		if got.Status == "exists" {
-			out.State = got.State
+		if got.Status == intakeapi.Exists {
+			out.State = string(got.State)
 			return answered(http.StatusOK, out), nil
 		}
 		return answered(http.StatusCreated, out), nil
@@ -62,11 +51,11 @@ func registerCases(a huma.API) {
 		if in.Ref == "" {
 			return nil, refuse(ctx, &fault.Error{Code: fault.BadParameter, Fields: []fault.Field{{Field: "ref", Code: "required"}}})
 		}
-		found := portalapi.Cases{Cases: []json.RawMessage{}}
-		if err := front.Of(ctx).Client.Ask(ctx, events.ServiceIntake, "find", map[string]string{"ref": in.Ref, "office": in.Office}, nil, &found); err != nil {
+		found, err := intakeapi.Client{Client: front.Of(ctx).Client}.Find(ctx, intakeapi.FindParams{Ref: in.Ref, Office: events.OfficeSlug(in.Office)})
+		if err != nil {
 			return nil, refuse(ctx, err)
 		}
-		return answered(http.StatusOK, found), nil
+		return answered(http.StatusOK, portalapi.Cases(found)), nil
 	})
 
 	type byID struct {

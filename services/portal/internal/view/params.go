@@ -5,18 +5,13 @@ import (
 	"strconv"
 	"unicode/utf8"
 
+	"songshui.internal/services/archive/archiveapi"
 	"songshui.internal/services/internal/fault"
 )
 
-// Page sizes.
-const (
-	defaultPerPage = 20
-	maxPerPage     = 100
-)
-
 // ReadSearch reads the parameters of a search's address. Every one that can't be read is named in a bad_parameter refusal; an unknown one is refused, since a misspelt filter would silently widen the answer.
-func ReadSearch(q url.Values) (SearchParams, error) {
-	p := SearchParams{Q: q.Get("q"), From: q.Get("from"), To: q.Get("to"), Sort: q.Get("sort"), Page: 1, PerPage: defaultPerPage}
+func ReadSearch(q url.Values) (archiveapi.Params, error) {
+	p := archiveapi.Params{Q: q.Get("q"), From: q.Get("from"), To: q.Get("to"), Sort: q.Get("sort"), Page: 1, PerPage: archiveapi.DefaultPerPage}
 	lists := map[string]*[]string{"office": &p.Office, "sector": &p.Sector, "category": &p.Category, "hazard_level": &p.HazardLevel, "level": &p.Level, "outlet": &p.Outlet, "state": &p.State, "rectification_state": &p.RectificationState}
 	var wrong fault.Fields
 	for name, values := range q {
@@ -28,9 +23,9 @@ func ReadSearch(q url.Values) (SearchParams, error) {
 		switch name {
 		case "q", "from", "to", "sort":
 		case "page":
-			p.Page = number(&wrong, name, q.Get(name), 1, 1<<20, 1)
+			p.Page = number(&wrong, name, q.Get(name), 1, archiveapi.MaxPage, 1)
 		case "per_page":
-			p.PerPage = number(&wrong, name, q.Get(name), 1, maxPerPage, defaultPerPage)
+			p.PerPage = number(&wrong, name, q.Get(name), 1, archiveapi.MaxPerPage, archiveapi.DefaultPerPage)
 		default:
 			list, ok := lists[name]
 			if !ok {

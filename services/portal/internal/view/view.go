@@ -11,10 +11,13 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"songshui.internal/events"
+	"songshui.internal/services/archive/archiveapi"
+	"songshui.internal/services/intake/intakeapi"
 	"songshui.internal/services/internal/bus"
 	"songshui.internal/services/internal/fault"
 	"songshui.internal/services/media/mediaapi"
 	"songshui.internal/services/portal/portalapi"
+	"songshui.internal/services/rectification/rectificationapi"
 )
 
 type fromIntake struct {
@@ -41,7 +44,7 @@ func Case(ctx context.Context, c bus.Client, id string, minSeq uint64) (portalap
 	var track fromRectification
 	var g errgroup.Group
 	g.Go(func() error {
-		return c.Ask(ctx, events.ServiceIntake, "get", map[string]any{"id": id, "min_seq": minSeq}, nil, &in)
+		return c.Ask(ctx, events.ServiceIntake, intakeapi.EndpointGet, intakeapi.GetParams{ID: events.CaseID(id), MinSeq: minSeq}, nil, &in)
 	})
 	g.Go(func() error {
 		var err error
@@ -63,7 +66,7 @@ func Case(ctx context.Context, c bus.Client, id string, minSeq uint64) (portalap
 func rectification(ctx context.Context, c bus.Client, id string) (json.RawMessage, fromRectification, error) {
 	var track fromRectification
 	var raw json.RawMessage
-	err := c.Ask(ctx, events.ServiceRectification, "get", map[string]any{"id": id}, nil, &raw)
+	err := c.Ask(ctx, events.ServiceRectification, rectificationapi.EndpointGet, rectificationapi.GetParams{ID: events.CaseID(id)}, nil, &raw)
 	if fault.Is(err, fault.NotFound) {
 		return nil, track, nil
 	}
@@ -114,28 +117,10 @@ func Medium(m mediaapi.View) portalapi.Medium {
 	return out
 }
 
-// Search passes a search on; the parameters' form is archive's to check.
-func Search(ctx context.Context, c bus.Client, params any) (portalapi.Found, error) {
+// Search finds cases that the client's actor may see.
+func Search(ctx context.Context, c bus.Client, params archiveapi.Params) (portalapi.Found, error) {
 	var f portalapi.Found
-	return f, c.Ask(ctx, events.ServiceArchive, "search", params, nil, &f)
-}
-
-// SearchParams are the parameters of GET /api/v1/search, each filter repeatable.
-type SearchParams struct {
-	Q                  string   `json:"q"`
-	Office             []string `json:"office,omitempty"`
-	Sector             []string `json:"sector,omitempty"`
-	Category           []string `json:"category,omitempty"`
-	HazardLevel        []string `json:"hazard_level,omitempty"`
-	Level              []string `json:"level,omitempty"`
-	Outlet             []string `json:"outlet,omitempty"`
-	State              []string `json:"state,omitempty"`
-	RectificationState []string `json:"rectification_state,omitempty"`
-	From               string   `json:"from,omitempty"`
-	To                 string   `json:"to,omitempty"`
-	Sort               string   `json:"sort,omitempty"`
-	Page               int      `json:"page"`
-	PerPage            int      `json:"per_page"`
+	return f, c.Ask(ctx, events.ServiceArchive, archiveapi.EndpointSearch, params, nil, &f)
 }
 
 // Facets are the filters of a search that have counts, in the order in which they are shown.

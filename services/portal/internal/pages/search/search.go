@@ -11,6 +11,7 @@ import (
 	"strconv"
 
 	"songshui.internal/events"
+	"songshui.internal/services/archive/archiveapi"
 	"songshui.internal/services/internal/fault"
 	"songshui.internal/services/portal/internal/front"
 	"songshui.internal/services/portal/internal/messages"
@@ -26,7 +27,7 @@ var page = shell.Parse("search.tmpl", files)
 
 type data struct {
 	L                  messages.Language
-	Params             view.SearchParams
+	Params             archiveapi.Params
 	Found              portalapi.Found
 	Facets             []facet
 	Hidden             []hidden
