@@ -22,6 +22,8 @@
 // | media-taken | CASES | media | case.> | 30 s | 256 |
 // | media-taken-after | RECTIFICATION | media | rectification.> | 30 s | 256 |
 // | archive-writer | CASES | archive | case.> | 30 s | 1024, pinned client |
+// | archive-rectifications | RECTIFICATION | archive | rectification.> | 30 s | 1024, pinned client |
+// | archive-media | MEDIA | archive | media.> | 30 s | 1024, pinned client |
 // | deadletters | DEADLETTERS | bus | the two advisories | 30 s | 64 |
 //
 // Backoff after a fault: 0.2 s, 1 s, 5 s, 30 s, then the message is terminated with its reason, which the server announces

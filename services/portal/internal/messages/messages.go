@@ -62,10 +62,25 @@ func Detail(e *fault.Error, l Language) string {
 	if t, ok := details[e.Detail]; ok {
 		return t.in(l)
 	}
+	if e.Code == fault.WrongState && e.Detail != "" {
+		return inState(e.Detail, l)
+	}
 	if t, ok := advice[e.Code]; ok {
 		return t.in(l)
 	}
 	return ""
+}
+
+// inState says in which state a record is that doesn't allow a command.
+func inState(state string, l Language) string {
+	word := Term("state", state, l)
+	if word == state {
+		word = Term("rectification_state", state, l)
+	}
+	if l == English {
+		return "It is in the state: " + word + "."
+	}
+	return "当前状态：" + word + "。"
 }
 
 // Field gives the words for one wrong field: its label and what is wrong.

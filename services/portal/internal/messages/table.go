@@ -31,11 +31,19 @@ var advice = map[fault.Code]text{
 }
 
 var details = map[string]text{
-	"nats":        {"消息服务暂不可用；同一内容可以放心重新提交。", "The message log is away; the same can be sent again safely."},
-	"s3":          {"影像存储暂不可用；上传可从断点继续。", "The media store is away; uploads go on where they stopped."},
-	"search":      {"检索服务暂不可用；已受理的案例不受影响。", "Search is away; accepted cases aren't affected."},
-	"same_person": {"两个步骤须由两人分别办理。", "The two steps need two people."},
-	"duty":        {"此步骤需要相应的经办、审核或签发职责。", "The step needs another duty (drafter, reviewer, signer)."},
+	"nats":              {"消息服务暂不可用；同一内容可以放心重新提交。", "The message log is away; the same can be sent again safely."},
+	"s3":                {"影像存储暂不可用；上传可从断点继续。", "The media store is away; uploads go on where they stopped."},
+	"search":            {"检索服务暂不可用；已受理的案例不受影响。", "Search is away; accepted cases aren't affected."},
+	"same_person":       {"两个步骤须由两人分别办理。", "The two steps need two people."},
+	"province_decides":  {"该案由省级挂牌督办，由省级决定。", "The province has listed it; the province decides."},
+	"office_decides":    {"该案由上报单位决定。", "The office decides."},
+	"not_exposed":       {"案例尚未曝光，不能办理整改。", "The case isn't exposed yet."},
+	"nothing_asked":     {"没有待决定的申请。", "Nothing was asked for."},
+	"extension_pending": {"已有延期申请待决定。", "An extension waits for a decision already."},
+	"listed":            {"已在挂牌督办中。", "It is listed already."},
+	"not_listed":        {"没有挂牌督办。", "It isn't listed."},
+	"link":              {"链接无效、已用过或已过期，请联系管理员重新获取。", "The link is wrong, used, or too old; ask the administrator for another."},
+	"duty":              {"此步骤需要相应的经办、审核或签发职责。", "The step needs another duty (drafter, reviewer, signer)."},
 }
 
 var reasons = map[string]text{
@@ -43,6 +51,9 @@ var reasons = map[string]text{
 	"required_for_major":        {"重大隐患必须填写", "is required for a major hazard"},
 	"required_for_returned":     {"退回整改须说明理由", "is required when returning"},
 	"required_for_other_outlet": {"结果未在原曝光媒体刊播，须说明理由", "is required: the result wasn't published in an outlet that exposed the case"},
+	"duplicate_field":           {"重复出现", "is given twice"},
+	"not_for_role":              {"该角色不能填写此项", "isn't for this role"},
+	"withdrawal_not_asked":      {"尚未申请撤回", "needs a request first"},
 	"empty":                     {"不能只有空白", "must not be blank"},
 	"type":                      {"类型不对", "is of the wrong type"},
 	"unknown_field":             {"没有这个字段，请删去", "is no known field"},

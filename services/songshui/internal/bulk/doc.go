@@ -26,7 +26,7 @@ type Line struct {
 	Ref    string                 `json:"ref"`
 	ID     string                 `json:"id,omitempty"`
 	Status string                 `json:"status"`
-	Errors []portalapi.FieldError `json:"errors,omitempty"`
+	Errors []portalapi.FieldError `json:"errors"`
 	// Sequence is that of the case's stream, for an own write to be waited for; not part of the report.
 	Sequence uint64 `json:"-"`
 	// Media are the ids of the media that the line named.

@@ -9,7 +9,9 @@ import (
 	"fmt"
 	"io/fs"
 	"net/http"
+	"time"
 
+	"songshui.internal/events"
 	"songshui.internal/services/internal/fault"
 	"songshui.internal/services/internal/strict"
 	"songshui.internal/services/portal/portalapi"
@@ -69,6 +71,10 @@ func (f *Follower) Follow(ctx context.Context, number int, line []byte) (Line, e
 		return refused(report, err)
 	}
 	steps := up.steps()
+	if report.Errors = wrongDays(steps); len(report.Errors) > 0 {
+		report.Status = Refused
+		return report, nil
+	}
 	done := doneSteps(view.History, steps)
 	report.Status = Exists
 	for _, s := range steps[done:] {
@@ -110,6 +116,25 @@ func (f *Follower) find(ctx context.Context, report *Line, ref string) (office s
 	}
 	report.Status, report.Errors = Refused, []portalapi.FieldError{{Field: "ref", Code: "unknown_ref", Message: "没有这个文号的案例"}}
 	return "", nil
+}
+
+// wrongDays names the steps whose day isn't one or lies ahead. The order of the steps rests on their days, so a line with such a day isn't begun.
+func wrongDays(steps []step) []portalapi.FieldError {
+	var wrong []portalapi.FieldError
+	today := events.DayOf(time.Now())
+	for _, s := range steps {
+		if s.on == "" {
+			continue
+		}
+		day, err := events.ParseDay(s.on)
+		switch {
+		case err != nil:
+			wrong = append(wrong, portalapi.FieldError{Field: s.path("on"), Code: "day", Message: "不是有效日期，应为 2026-06-12 的格式"})
+		case day > today:
+			wrong = append(wrong, portalapi.FieldError{Field: s.path("on"), Code: "in_future", Message: "不能晚于今天"})
+		}
+	}
+	return wrong
 }
 
 // doneSteps counts the steps that the history shows already.
