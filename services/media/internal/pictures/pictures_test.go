@@ -37,6 +37,14 @@ func init() {
 			held = append(held, make([]byte, 1<<20)...)
 		}
 	}
+	hidden["hold"] = func([]byte) error {
+		// More than it may, less than the hard limit: only the watch sees it.
+		held = bytes.Repeat([]byte{1}, 400<<20)
+		for begun := time.Now(); time.Since(begun) < time.Second; {
+			held[0]++
+		}
+		return nil
+	}
 	hidden["gulp"] = func([]byte) error {
 		held = make([]byte, 3<<30)
 		return nil
@@ -233,7 +241,7 @@ func TestDeaths(t *testing.T) {
 	good := read(t, "followup-media", "welding-after.jpg")
 	d := decoder(t, Config{MaxMemory: 256 << 20, Timeout: 3 * time.Second, Parallel: 1})
 	for _, c := range []struct{ op, want string }{
-		{"panic", "damaged"}, {"loop", "too_demanding"}, {"eat", "too_demanding"}, {"gulp", "too_demanding"}, {"deep", "too_demanding"},
+		{"panic", "damaged"}, {"loop", "too_demanding"}, {"eat", "too_demanding"}, {"hold", "too_demanding"}, {"gulp", "too_demanding"}, {"deep", "too_demanding"},
 		{"term", "unavailable"}, {"exit", "internal"}, {"system", "ok"},
 	} {
 		if instrumented && c.op == "gulp" {

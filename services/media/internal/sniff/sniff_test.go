@@ -227,3 +227,17 @@ func TestSourceFails(t *testing.T) {
 		}
 	}
 }
+
+// An index may name what was never written, though every box is whole.
+func TestChunkBeyond(t *testing.T) {
+	t.Parallel()
+	b := read(t, "media", "wind-lift.mp4")
+	at := bytes.Index(b, []byte("stco"))
+	if at < 0 {
+		t.Fatal("no stco")
+	}
+	binary.BigEndian.PutUint32(b[at+12:], uint32(len(b)))
+	if _, err := inspect(b); code(err) != "damaged" {
+		t.Errorf("%v, want damaged", err)
+	}
+}
