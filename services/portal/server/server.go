@@ -73,8 +73,14 @@ func New(d Deps, c Config) (*Server, error) {
 		shell.Fail(w, r, fault.New(fault.NotFound, "portal: page"))
 	})
 
+	signed := http.NewServeMux()
+	api.Register(signed)
+	signed.HandleFunc("/api/v1/", func(w http.ResponseWriter, r *http.Request) {
+		front.Refuse(w, r, fault.New(fault.NotFound, "portal: route"))
+	})
 	interfaces := http.NewServeMux()
-	api.Register(interfaces)
+	interfaces.Handle("/api/v1/", front.Signed(signed))
+	interfaces.Handle("GET "+api.DocumentPath, signed)
 	interfaces.HandleFunc("/api/", func(w http.ResponseWriter, r *http.Request) {
 		front.Refuse(w, r, fault.New(fault.NotFound, "portal: route"))
 	})
