@@ -85,6 +85,20 @@ func Register(mux *http.ServeMux) {
 	registerCases(a)
 	registerMedia(a)
 	registerSearch(a)
+	for _, o := range elsewhere {
+		a.OpenAPI().AddOperation(&o)
+	}
+}
+
+// elsewhere are routes that huma doesn't serve: they are described with the rest.
+var elsewhere = []huma.Operation{
+	{OperationID: "create-upload", Method: http.MethodPost, Path: "/files", Summary: "tus: create an upload (Upload-Length, Upload-Metadata); may carry the first bytes; bytes that the office has sealed already are not asked for again"},
+	{OperationID: "send-bytes", Method: http.MethodPatch, Path: "/files/{upload}", Summary: "tus: send bytes at Upload-Offset; the last answer carries Songshui-Media-Id"},
+	{OperationID: "upload-offset", Method: http.MethodHead, Path: "/files/{upload}", Summary: "tus: how many bytes are durable"},
+	{OperationID: "end-upload", Method: http.MethodDelete, Path: "/files/{upload}", Summary: "tus: give an upload up"},
+	{OperationID: "get-bytes", Method: http.MethodGet, Path: "/media/{id}/{rendition}", Summary: "a rendition's bytes, with ranges and a strong ETag; “original” needs ?reason= and is noted"},
+	{OperationID: "alive", Method: http.MethodGet, Path: "/livez", Summary: "the process answers"},
+	{OperationID: "ready", Method: http.MethodGet, Path: "/readyz", Summary: "each backing and service: ok, or what is wrong (503)"},
 }
 
 // operation fills in what all operations share.
