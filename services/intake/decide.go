@@ -145,7 +145,7 @@ func decideCorrect(d *decision) events.Fact {
 // change applies the changed fields and checks the case as a whole, since one field's rule may rest on another.
 func (d *decision) change() events.CaseChange {
 	body, names := d.Body.apply(contentBody(d.current.CaseContent))
-	if len(names) == 0 {
+	if len(names) == 0 && len(d.Fields) == 0 {
 		d.Add("", required)
 	}
 	return events.CaseChange{Content: body.check(&d.check), Fields: names, Reason: d.Body.Reason, BackdateReason: d.given.Reason}
@@ -201,9 +201,11 @@ func decideAttach(d *decision) events.Fact {
 	}
 	checkMedia(&d.check, d.Body.Media)
 	d.count("media", len(d.current.Media)+len(d.Body.Media), MaxMedia)
-	for i, m := range d.Resolved.Media {
-		if slices.ContainsFunc(d.current.Media, func(x events.CaseMedium) bool { return x.ID == m.ID }) {
-			d.Add(fault.Index("media", i, "file"), duplicate)
+	if len(d.Resolved.Media) == len(d.Body.Media) { // else one wasn't found, which is named
+		for i, m := range d.Resolved.Media {
+			if slices.ContainsFunc(d.current.Media, func(x events.CaseMedium) bool { return x.ID == m.ID }) {
+				d.Add(fault.Index("media", i, "file"), duplicate)
+			}
 		}
 	}
 	return events.CaseMediaAttachedFact{Media: d.Resolved.Media, BackdateReason: d.given.Reason}

@@ -241,18 +241,33 @@ func digest(s events.Submission) string {
 // Warnings are what a submission should be looked at for; they refuse nothing.
 func Warnings(s events.Submission) []fault.Field {
 	var w fault.Fields
-	for path, text := range map[string]string{"title": s.Title, "summary": s.Summary, "rectification.measures": s.Plan.Measures} {
-		if personal.MatchString(text) {
+	private := func(path, text string) {
+		if personal(text) {
 			w.Add(path, "personal_data")
 		}
 	}
+	private("title", s.Title)
+	private("summary", s.Summary)
+	for i, v := range s.Violations {
+		private(fault.Index("violations", i, "text"), v.Text)
+	}
+	private("enterprise.name", s.Enterprise.Name)
+	private("enterprise.address", s.Enterprise.Address)
+	private("rectification.measures", s.Plan.Measures)
+	for i, t := range s.Tags {
+		private(fault.Index("tags", i, ""), t)
+	}
 	for i, p := range s.Exposures {
+		private(fault.Index("exposures", i, "headline"), p.Headline)
 		switch {
 		case p.OutletID == "":
 			w.Add(fault.Index("exposures", i, "outlet"), "outlet_pending")
 		case p.ClaimedLevel != "" && p.ClaimedLevel != p.Level:
 			w.Add(fault.Index("exposures", i, "outlet_level"), "outlet_level_differs")
 		}
+	}
+	for i, m := range s.Media {
+		private(fault.Index("media", i, "caption"), m.Caption)
 	}
 	return w
 }

@@ -53,6 +53,16 @@ var contentFields = []Field{{"sector", "sector", false}, {"category", "category"
 	{"violations", "violations", false}, {"enterprise", "enterprise", false}, {"location", "location", false}, {"found_on", "day", false}, {"penalty_yuan", "yuan", false},
 	{"rectification", "plan", false}, {"tags", "texts", false}}
 
+// submissionFields are those of a whole case; which of them are required is the form's, not amend's.
+var submissionFields = func() []Field {
+	out := []Field{{"ref", "text", true}, {"office", "office", true}}
+	for _, f := range contentFields {
+		f.Required = !slices.Contains([]string{"location", "penalty_yuan", "tags"}, f.Name)
+		out = append(out, f)
+	}
+	return append(out, Field{"exposures", "exposures", false}, Field{"media", "media", false})
+}()
+
 // Track is the exposure track of domain.md: every command but submit, with the states in which it may be given, by whom, and its fields.
 // Review may also be the province's, for an office of one person.
 func Track() []Transition { return track }
@@ -72,7 +82,7 @@ var track = []Transition{
 	{"answer", []events.CaseStatus{events.CaseExposed}, []Who{drafters}, fields(Field{"objection", "number", false}, Field{"text", "text", true}), decideAnswer},
 	{"ask-withdrawal", living, []Who{signers}, fields(because), decideAskWithdrawal},
 	{"withdraw", living, []Who{supervisor}, fields(because), decideWithdraw},
-	{"resubmit", []events.CaseStatus{events.CaseWithdrawn}, []Who{drafters}, fields(Field{"case", "case", true}), decideResubmit},
+	{"resubmit", []events.CaseStatus{events.CaseWithdrawn}, []Who{drafters}, fields(submissionFields...), decideResubmit},
 }
 
 // Find gives a command's row.
@@ -89,7 +99,7 @@ type Resolved struct {
 	RefKey string
 	// Ref is the reference as shown, with 〔 〕.
 	Ref string
-	// Media and Documents are the media that the body names, in its order; a zero one wasn't found, and Wrong says why.
+	// Media and Documents are the media that the body names, in its order; where one wasn't found the list is shorter, and Wrong says why.
 	Media     []events.CaseMedium
 	Documents []events.CaseMedium
 	// Outlet gives an outlet of the list by id, name or alias.
@@ -184,16 +194,22 @@ func (t Transition) may(a access.Actor, c events.CaseState) error {
 	return &fault.Error{Code: fault.Forbidden, Op: "intake: " + t.Command, Detail: missing}
 }
 
+// Permit gives a command's row if the actor may see the case and may ever give the command to it; before that nothing of a body is looked up.
+func Permit(command string, a access.Actor, current events.CaseState) (Transition, error) {
+	if err := Audience(a, current); err != nil {
+		return Transition{}, err
+	}
+	t, ok := Find(command)
+	if !ok {
+		return Transition{}, fault.New(fault.NotFound, "intake: "+command)
+	}
+	return t, t.may(a, current)
+}
+
 // Decide gives the fact of a command on a case as it stands, or a refusal naming every wrong field.
 func Decide(r Request, current events.CaseState) (events.Fact, access.Given, error) {
-	if err := Audience(r.Actor, current); err != nil {
-		return nil, access.Given{}, err
-	}
-	t, ok := Find(r.Command)
-	if !ok {
-		return nil, access.Given{}, fault.New(fault.NotFound, "intake: "+r.Command)
-	}
-	if err := t.may(r.Actor, current); err != nil {
+	t, err := Permit(r.Command, r.Actor, current)
+	if err != nil {
 		return nil, access.Given{}, err
 	}
 	if !slices.Contains(t.From, current.State) {
@@ -210,7 +226,7 @@ func Decide(r Request, current events.CaseState) (events.Fact, access.Given, err
 	}
 	d.giveDay(on, reason, current.LastOn)
 	fact := t.decide(d)
-	return fact, d.given, d.Err("intake: " + r.Command)
+	return fact, d.given, unique(d.Fields).Err("intake: " + r.Command)
 }
 
 // twoPeople refuses a second step to who took the first.
@@ -219,6 +235,11 @@ func (t Transition) twoPeople(a access.Actor, c events.CaseState) error {
 		return &fault.Error{Code: fault.Forbidden, Op: "intake: " + t.Command, Detail: "same_person"}
 	}
 	return nil
+}
+
+// AwaitingPublication 到期待刊发 says that an embargo's end has come without a recorded publication. It exposes nothing.
+func AwaitingPublication(c events.CaseState, now time.Time) bool {
+	return c.State == events.CaseEmbargoed && c.Embargo != nil && !now.Before(c.Embargo.Until)
 }
 
 // Next lists the commands that the actor may give now.

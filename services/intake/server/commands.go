@@ -4,11 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
 	"slices"
 
 	"songshui.internal/events"
 	"songshui.internal/services/intake"
 	"songshui.internal/services/intake/intakeapi"
+	"songshui.internal/services/intake/internal/lookup"
 	"songshui.internal/services/internal/access"
 	"songshui.internal/services/internal/bus"
 	"songshui.internal/services/internal/fault"
@@ -39,6 +41,11 @@ func (s *Server) submit(ctx context.Context, r bus.Request) (any, error) {
 		return nil, err
 	}
 	fact, given, err := intake.Submit(r.Actor, body, resolved, s.bus.Now(), wrong)
+	if len(resolved.Wrong) > 0 && fault.Is(err, fault.Invalid) {
+		if resolved, err = s.resolveAgain(ctx, r, body, resolved); err == nil {
+			fact, given, err = intake.Submit(r.Actor, body, resolved, s.bus.Now(), wrong)
+		}
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -62,9 +69,27 @@ func (s *Server) submit(ctx context.Context, r bus.Request) (any, error) {
 // resolve looks up a submission's names; media of a submission that is another office's are left alone.
 func (s *Server) resolve(ctx context.Context, r bus.Request, body intake.Body) (intake.Resolved, error) {
 	if body.Office != string(r.Actor.Office) {
-		body.Media = nil
+		body.Media, body.Exposures = nil, nil
 	}
-	return s.lookup.Resolve(ctx, r.Token, r.Actor.Office, body.Ref, body.Media, nil)
+	return s.lookup.Resolve(ctx, r.Token, r.Actor.Office, lookup.OfSubmission(body))
+}
+
+// resolveAgain looks up a submission whose media aren't found, or not singly. If it was here before, its names mean what they meant then: sent after years it is still the same.
+func (s *Server) resolveAgain(ctx context.Context, r bus.Request, body intake.Body, resolved intake.Resolved) (intake.Resolved, error) {
+	subject := events.CaseSubject(r.Actor.Office, events.CaseIDFor(r.Actor.Office, resolved.RefKey))
+	first, err := s.bus.History(ctx, events.StreamCases, subject, 1)
+	if err != nil || len(first) == 0 {
+		return resolved, err
+	}
+	fact, err := events.Default.DecodeFact(first[0].Meta.Type, first[0].Body)
+	if err != nil {
+		return resolved, err
+	}
+	submitted, ok := fact.(events.CaseSubmittedFact)
+	if !ok {
+		return resolved, nil
+	}
+	return s.lookup.Remembering(submitted.Media).Resolve(ctx, r.Token, r.Actor.Office, lookup.OfSubmission(body))
 }
 
 func (s *Server) command(ctx context.Context, r bus.Request) (any, error) {
@@ -76,11 +101,12 @@ func (s *Server) command(ctx context.Context, r bus.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := intake.Audience(r.Actor, current); err != nil {
+	row, err := intake.Permit(params.Name, r.Actor, current)
+	if err != nil {
 		return nil, err
 	}
 	req := intake.Request{Command: params.Name, Actor: r.Actor, Now: s.bus.Now()}
-	if err := s.read(ctx, r, current.Office, &req); err != nil {
+	if err := s.read(ctx, r, current.Office, row, &req); err != nil {
 		return nil, err
 	}
 	if params.Name == "renumber" {
@@ -97,22 +123,18 @@ func (s *Server) command(ctx context.Context, r bus.Request) (any, error) {
 	if err != nil {
 		return nil, s.current(r.Actor, done.State, err)
 	}
-	state, err := view(r.Actor, done.State)
+	state, err := view(r.Actor, done.State, s.bus.Now())
 	return intakeapi.Commanded{State: state, Stream: events.StreamCases, Sequence: done.Sequence}, err
 }
 
 // read decodes a command's body, refusing fields that aren't the command's, and looks up what it names.
-func (s *Server) read(ctx context.Context, r bus.Request, office events.OfficeSlug, req *intake.Request) error {
-	t, ok := intake.Find(req.Command)
-	if !ok {
-		return fault.New(fault.NotFound, "intake: "+req.Command)
-	}
+func (s *Server) read(ctx context.Context, r bus.Request, office events.OfficeSlug, row intake.Transition, req *intake.Request) error {
 	if req.Command == "resubmit" {
 		wrong, err := decode(r.Body, &req.Resubmission)
 		if err != nil {
 			return err
 		}
-		req.Resolved, err = s.lookup.Resolve(ctx, r.Token, office, req.Resubmission.Ref, req.Resubmission.Media, nil)
+		req.Resolved, err = s.lookup.Resolve(ctx, r.Token, office, lookup.OfSubmission(req.Resubmission))
 		req.Resolved.Wrong = append(wrong, req.Resolved.Wrong...)
 		return err
 	}
@@ -120,12 +142,8 @@ func (s *Server) read(ctx context.Context, r bus.Request, office events.OfficeSl
 	if err != nil {
 		return err
 	}
-	wrong = append(wrong, foreign(r.Body, t)...)
-	attached := req.Body.Media
-	if req.Command == "detach" {
-		attached = nil // what is taken off is found in the case itself
-	}
-	req.Resolved, err = s.lookup.Resolve(ctx, r.Token, office, req.Body.Ref, attached, req.Body.Documents)
+	wrong = append(wrong, foreign(r.Body, row)...)
+	req.Resolved, err = s.lookup.Resolve(ctx, r.Token, office, lookup.OfCommand(req.Command, req.Body))
 	req.Resolved.Wrong = append(wrong, req.Resolved.Wrong...)
 	return err
 }
@@ -137,7 +155,7 @@ func foreign(body []byte, t intake.Transition) []fault.Field {
 		return nil // a wrong type somewhere: named already
 	}
 	var out []fault.Field
-	for name := range names {
+	for _, name := range slices.Sorted(maps.Keys(names)) {
 		if !slices.ContainsFunc(t.Fields, func(f intake.Field) bool { return f.Name == name }) {
 			out = append(out, fault.Field{Field: name, Code: "unknown_field"})
 		}
@@ -189,7 +207,7 @@ func (s *Server) current(a access.Actor, c events.CaseState, err error) error {
 	}
 	f.Current = nil
 	if intake.Audience(a, c) == nil {
-		f.Current, _ = view(a, c)
+		f.Current, _ = view(a, c, s.bus.Now())
 	}
 	return f
 }

@@ -35,13 +35,18 @@ type shown struct {
 }
 
 // view gives a case as the actor may see it. Which media a case has is told to its office and the province; the rest see those that are cleared, from media itself.
-func view(a access.Actor, c events.CaseState) (json.RawMessage, error) {
-	v := shown{CaseState: c}
-	if a.Of(c.Office) || a.Role == access.Supervisor {
+func view(a access.Actor, c events.CaseState, now time.Time) (json.RawMessage, error) {
+	v := shown{CaseState: c, Awaiting: intake.AwaitingPublication(c, now)}
+	own := a.Of(c.Office) || a.Role == access.Supervisor
+	switch {
+	case own:
 		v.Media, v.Withdrawal, v.Embargo = &c.Media, c.Withdrawal, c.Embargo
-		if len(c.Objections) > 0 {
-			v.Objections = &c.Objections
-		}
+	case c.Embargo != nil:
+		// A named outlet is told its end, not who else is named.
+		v.Embargo = &events.Embargo{Outlets: []events.OutletID{a.Outlet}, Until: c.Embargo.Until, SetOn: c.Embargo.SetOn}
+	}
+	if len(c.Objections) > 0 && (own || a.Role == access.Unit && a.OnCase(c.ID)) {
+		v.Objections = &c.Objections
 	}
 	return json.Marshal(v)
 }
@@ -65,7 +70,7 @@ func (s *Server) get(ctx context.Context, r bus.Request) (any, error) {
 		return nil, err
 	}
 	got := intakeapi.Got{Office: c.Office, Media: c.Media, Next: []intakeapi.Next{}, History: []intakeapi.Step{}}
-	if got.Case, err = view(r.Actor, c); err != nil {
+	if got.Case, err = view(r.Actor, c, s.bus.Now()); err != nil {
 		return nil, err
 	}
 	for _, t := range intake.Next(r.Actor, c) {
@@ -153,7 +158,7 @@ func (s *Server) find(ctx context.Context, r bus.Request) (any, error) {
 		if intake.Audience(r.Actor, c) != nil {
 			continue
 		}
-		v, err := view(r.Actor, c)
+		v, err := view(r.Actor, c, s.bus.Now())
 		if err != nil {
 			return nil, err
 		}
