@@ -28,6 +28,7 @@ type commands struct {
 	Verify      cli.Verify      `cmd:"" help:"核验日志与索引 check chains, states and index"`
 	Rebuild     cli.Rebuild     `cmd:"" help:"重建索引 rebuild the index from the log"`
 	DeadLetters cli.DeadLetters `cmd:"" name:"deadletters" help:"查看死信 list what no consumer could digest"`
+	Bench       cli.Bench       `cmd:"" help:"性能测试 measure against NATS, S3 and the search engine used raw"`
 	Version     version         `cmd:"" help:"版本 the version"`
 }
 

@@ -79,6 +79,9 @@ func (a Accounts) named(name string) account {
 	return account{}
 }
 
+// Token gives the API token of an account by its name, for who asks in its place.
+func (a Accounts) Token(name string) string { return a.named(name).Token }
+
 // Counted is what only the log can tell.
 type Counted interface {
 	// Events counts the messages of all record streams; DeadLetters what no consumer could digest.

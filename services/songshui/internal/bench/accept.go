@@ -1,0 +1,154 @@
+package bench
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"songshui.internal/events"
+	"songshui.internal/services/internal/bus"
+)
+
+func acceptPlain(ctx context.Context, c Config) ([]Row, error) { return accept(ctx, c, "accept", 0) }
+
+func acceptPublished(ctx context.Context, c Config) ([]Row, error) {
+	return accept(ctx, c, "accept-published", 1)
+}
+
+// accept alternates rounds of publishing stored messages' bytes raw with rounds of submitting cases, both by as many clients that wait for each answer.
+func accept(ctx context.Context, c Config, name string, publications int) ([]Row, error) {
+	cases, err := templates(publications)
+	if err != nil {
+		return nil, err
+	}
+	var ours, raw []float64
+	err = with(ctx, c.Dir, func(s *system) error {
+		var n atomic.Int64
+		stored, err := s.stored(ctx, cases, &n)
+		if err != nil {
+			return err
+		}
+		peer, err := s.rawPublisher(ctx, stored)
+		if err != nil {
+			return err
+		}
+		submit := s.submitter(cases, &n)
+		for range c.Rounds {
+			for _, round := range []struct {
+				do  func(context.Context, int) error
+				out *[]float64
+			}{{peer, &raw}, {submit, &ours}} {
+				if err := s.drained(ctx); err != nil {
+					return err
+				}
+				rate, err := together(ctx, c.Round, round.do)
+				if err != nil {
+					return err
+				}
+				*round.out = append(*round.out, rate)
+			}
+		}
+		return s.drained(ctx)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return []Row{row(name, median(ours), median(raw), "ours "+rounds(ours)+", raw "+rounds(raw))}, nil
+}
+
+// together has all clients do one thing after another for a while and gives how many were done in a second.
+func together(ctx context.Context, length time.Duration, do func(ctx context.Context, client int) error) (perSecond float64, err error) {
+	var done atomic.Int64
+	var failed atomic.Pointer[error]
+	var group sync.WaitGroup
+	began := time.Now()
+	for i := range clients {
+		group.Go(func() {
+			for time.Since(began) < length && failed.Load() == nil {
+				if err := do(ctx, i); err != nil {
+					failed.Store(&err)
+					return
+				}
+				done.Add(1)
+			}
+		})
+	}
+	group.Wait()
+	if e := failed.Load(); e != nil {
+		return 0, *e
+	}
+	return float64(done.Load()) / time.Since(began).Seconds(), nil
+}
+
+// submitter submits the templates in turn, each time with another reference.
+func (s *system) submitter(cases []template, n *atomic.Int64) func(context.Context, int) error {
+	return func(ctx context.Context, _ int) error {
+		i := n.Add(1)
+		t := cases[i%int64(len(cases))]
+		got, err := s.client(t.account()).Submit(ctx, t.with(ref(i)))
+		if err == nil && got.Status != "accepted" {
+			err = fmt.Errorf("bench: %s is %s", got.Ref, got.Status)
+		}
+		return err
+	}
+}
+
+// stored submits each template once and gives what CASES holds of it.
+func (s *system) stored(ctx context.Context, cases []template, n *atomic.Int64) ([]bus.Message, error) {
+	out := make([]bus.Message, len(cases))
+	for i, t := range cases {
+		got, err := s.client(t.account()).Submit(ctx, t.with(ref(n.Add(1))))
+		if err != nil {
+			return nil, fmt.Errorf("bench: submit: %w", err)
+		}
+		if out[i], err = s.Bus.Last(ctx, events.StreamCases, events.CaseSubject(events.OfficeSlug(t.office), events.CaseID(got.ID))); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+const (
+	rawStream  = "BENCH"
+	rawSubject = "bench."
+)
+
+// rawPublisher publishes the bytes of stored messages, headers included, on a stream with the settings of CASES and a connection of its own, each to a new subject.
+func (s *system) rawPublisher(ctx context.Context, stored []bus.Message) (func(context.Context, int) error, error) {
+	cases, err := s.Bus.JetStream().Stream(ctx, events.StreamCases)
+	if err != nil {
+		return nil, fmt.Errorf("bench: %w", err)
+	}
+	conn, err := s.Backings().Connect("bench")
+	if err != nil {
+		return nil, err
+	}
+	js, err := jetstream.New(conn, jetstream.WithDefaultTimeout(bus.PublishTimeout))
+	if err != nil {
+		return nil, fmt.Errorf("bench: %w", err)
+	}
+	config := cases.CachedInfo().Config
+	config.Name, config.Subjects = rawStream, []string{rawSubject + ">"}
+	if _, err := js.CreateStream(ctx, config); err != nil {
+		return nil, fmt.Errorf("bench: %w", err)
+	}
+	var n atomic.Int64
+	return func(ctx context.Context, _ int) error {
+		i := n.Add(1)
+		m := stored[i%int64(len(stored))]
+		h := nats.Header{}
+		for k, v := range m.Header {
+			if !strings.HasPrefix(k, "Nats-") {
+				h[k] = v
+			}
+		}
+		_, err := js.PublishMsg(ctx, &nats.Msg{Subject: fmt.Sprint(rawSubject, i), Header: h, Data: m.Data})
+		return err
+	}, nil
+}
