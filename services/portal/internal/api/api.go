@@ -38,6 +38,8 @@ func init() {
 	huma.NewErrorWithContext = func(ctx huma.Context, status int, msg string, errs ...error) huma.StatusError {
 		code := fault.BadParameter
 		switch status {
+		case http.StatusBadRequest: // a body that isn't there
+			code = fault.Malformed
 		case http.StatusRequestEntityTooLarge:
 			code = fault.BodyTooLarge
 		case http.StatusNotFound:

@@ -49,7 +49,14 @@ func Proxy(media *url.URL, transport http.RoundTripper) http.Handler {
 
 // words puts a refusal of media into the caller's language.
 func words(resp *http.Response) error {
+	// Secured has set it already; the proxy would add another.
+	resp.Header.Del("X-Content-Type-Options")
 	if resp.Header.Get(headerFault) == "" {
+		return nil
+	}
+	if resp.Request.Method == http.MethodHead { // which has no body to put into words
+		resp.Header.Del(headerFault)
+		resp.Header.Set("Content-Type", "application/problem+json")
 		return nil
 	}
 	data, err := io.ReadAll(io.LimitReader(resp.Body, maxFault))
