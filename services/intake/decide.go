@@ -38,6 +38,9 @@ func unique(all fault.Fields) fault.Fields {
 }
 
 func covers(outer, path string) bool {
+	if outer == "" { // the body as a whole
+		return true
+	}
 	rest, ok := strings.CutPrefix(path, outer)
 	return ok && (rest == "" || rest[0] == '.' || rest[0] == '[')
 }
