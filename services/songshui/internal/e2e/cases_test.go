@@ -1,0 +1,339 @@
+package e2e_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"songshui.internal/services/portal/portalapi"
+)
+
+func TestMe(t *testing.T) {
+	t.Parallel()
+	var me portalapi.Me
+	r := call(t, "changchun-1", http.MethodGet, "/api/v1/me", nil)
+	r.decode(t, &me)
+	slices.Sort(me.Duties)
+	if r.status != http.StatusOK || me.Role != "office" || me.Office != "changchun" || me.Account == "" || !slices.Equal(me.Duties, []string{"drafter", "reviewer", "signer"}) {
+		t.Errorf("office: %s", r.body)
+	}
+	r = call(t, "journalist", http.MethodGet, "/api/v1/me", nil)
+	r.decode(t, &me)
+	if me.Role != "journalist" || me.Outlet != "cc-tv" || len(me.Duties) != 0 {
+		t.Errorf("journalist: %s", r.body)
+	}
+}
+
+func TestWhoHasNoAccount(t *testing.T) {
+	t.Parallel()
+	for _, path := range []string{"/api/v1/me", "/api/v1/search", "/api/v1/cases/" + system.cases["长安委办曝〔2026〕1号"], "/files", "/media/x/y"} {
+		method := http.MethodGet
+		if path == "/files" {
+			method = http.MethodPost
+		}
+		call(t, "", method, path, nil).problem(t, http.StatusUnauthorized, "unauthenticated")
+		r := call(t, "", method, path, nil, "Authorization", "Bearer token-of-nobody-at-all-in-here")
+		if p := r.problem(t, http.StatusUnauthorized, "unauthenticated"); !han(p.Title) || r.header.Get("WWW-Authenticate") == "" {
+			t.Errorf("%s: %s", path, r.body)
+		}
+	}
+}
+
+func TestSubmitAgain(t *testing.T) {
+	t.Parallel()
+	first := submit(t, "测〔2026〕1号", nil)
+	r := call(t, "changchun-2", http.MethodPost, "/api/v1/cases", variant(t, 0, map[string]any{"ref": "测〔2026〕1号"}))
+	var again portalapi.Submitted
+	r.decode(t, &again)
+	if r.status != http.StatusOK || again.Status != "exists" || again.ID != first.ID || again.State != "exposed" {
+		t.Errorf("again: %d %s", r.status, r.body)
+	}
+	r = call(t, "changchun-1", http.MethodPost, "/api/v1/cases", variant(t, 0, map[string]any{"ref": "测〔2026〕1号", "title": "另一个标题"}))
+	p := r.problem(t, http.StatusConflict, "duplicate")
+	var current struct{ ID, Title string }
+	must(t, json.Unmarshal(p.Current, &current))
+	if current.ID != first.ID || current.Title == "另一个标题" || named(p.Errors, "ref", "duplicate") == nil {
+		t.Errorf("duplicate: %s", r.body)
+	}
+}
+
+func TestBadCases(t *testing.T) {
+	t.Parallel()
+	expected, lines := badLines(t, "bad-cases")
+	for _, want := range expected {
+		for _, language := range []string{"", "en"} {
+			r := call(t, "changchun-1", http.MethodPost, "/api/v1/cases", lines[want.Line-1], "Accept-Language", language)
+			var p portalapi.Problem
+			r.decode(t, &p)
+			e := named(p.Errors, want.Field, want.Code)
+			if e == nil || !slices.Contains([]int{400, 409, 413, 422}, r.status) {
+				t.Errorf("line %d (%s): %d %.400s", want.Line, want.Name, r.status, r.body)
+				continue
+			}
+			if (language == "en") == han(e.Message) || (language == "en") == han(p.Title) || e.Message == "" || len(p.Errors) > 2 {
+				t.Errorf("line %d (%s) in %q: %.400s", want.Line, want.Name, language, r.body)
+			}
+		}
+	}
+}
+
+func TestRefusalsOfTheInterface(t *testing.T) {
+	t.Parallel()
+	id := system.cases["长安委办曝〔2026〕1号"]
+	t.Run("unknown route", func(t *testing.T) {
+		call(t, "changchun-1", http.MethodGet, "/api/v1/nothing", nil).problem(t, http.StatusNotFound, "not_found")
+	})
+	t.Run("unknown command", func(t *testing.T) {
+		command(t, "changchun-1", id, "explode", `{}`).problem(t, http.StatusNotFound, "not_found")
+	})
+	t.Run("method", func(t *testing.T) {
+		r := call(t, "changchun-1", http.MethodDelete, "/api/v1/cases/"+id, nil)
+		if r.status != http.StatusNotFound && r.status != http.StatusMethodNotAllowed || r.header.Get("Content-Type") != "application/problem+json" {
+			t.Errorf("%d %s", r.status, r.body)
+		}
+	})
+	t.Run("body", func(t *testing.T) {
+		big := append([]byte(`{"title":"`), append(bytes.Repeat([]byte("x"), 2<<20), `"}`...)...)
+		call(t, "changchun-1", http.MethodPost, "/api/v1/cases", big).problem(t, http.StatusRequestEntityTooLarge, "body_too_large")
+		call(t, "changchun-1", http.MethodPost, "/api/v1/cases", []byte(`{"ref":`)).problem(t, http.StatusBadRequest, "malformed")
+		call(t, "changchun-1", http.MethodPost, "/api/v1/cases", []byte{}).problem(t, http.StatusBadRequest, "malformed")
+		p := call(t, "changchun-1", http.MethodPost, "/api/v1/cases", []byte(`[]`)).problem(t, http.StatusUnprocessableEntity, "invalid")
+		if len(p.Errors) != 1 || named(p.Errors, "", "type") == nil {
+			t.Errorf("a list: %+v", p.Errors)
+		}
+	})
+	t.Run("long summary", func(t *testing.T) {
+		r := call(t, "changchun-1", http.MethodPost, "/api/v1/cases", variant(t, 0, map[string]any{"ref": "测长文", "summary": strings.Repeat("隐患", 5001)}))
+		if p := r.problem(t, http.StatusUnprocessableEntity, "invalid"); named(p.Errors, "summary", "too_long") == nil {
+			t.Errorf("%.300s", r.body)
+		}
+	})
+	t.Run("every field at once", func(t *testing.T) {
+		r := call(t, "changchun-1", http.MethodPost, "/api/v1/cases", variant(t, 0, map[string]any{"ref": "测错", "title": 5, "sector": "x", "penalty_yuan": -1, "nonsense": true}))
+		p := r.problem(t, http.StatusUnprocessableEntity, "invalid")
+		if len(p.Errors) != 4 || named(p.Errors, "nonsense", "unknown_field") == nil || named(p.Errors, "title", "type") == nil {
+			t.Errorf("%s", r.body)
+		}
+	})
+	t.Run("who may not submit", func(t *testing.T) {
+		call(t, "journalist", http.MethodPost, "/api/v1/cases", variant(t, 0, map[string]any{"ref": "测记者"})).problem(t, http.StatusForbidden, "forbidden")
+		r := call(t, "jilin-1", http.MethodPost, "/api/v1/cases", variant(t, 0, map[string]any{"ref": "测吉林"}))
+		if p := r.problem(t, http.StatusForbidden, "forbidden"); named(p.Errors, "office", "forbidden") == nil {
+			t.Errorf("%s", r.body)
+		}
+	})
+	t.Run("parameters", func(t *testing.T) {
+		p := call(t, "changchun-1", http.MethodGet, "/api/v1/cases/"+id+"?min_seq=x", nil).problem(t, http.StatusBadRequest, "bad_parameter")
+		if named(p.Errors, "min_seq", "type") == nil {
+			t.Errorf("%+v", p)
+		}
+		p = call(t, "changchun-1", http.MethodGet, "/api/v1/cases", nil).problem(t, http.StatusBadRequest, "bad_parameter")
+		if named(p.Errors, "ref", "required") == nil {
+			t.Errorf("%+v", p)
+		}
+	})
+}
+
+func TestHiddenIsLikeMissing(t *testing.T) {
+	t.Parallel()
+	hidden := submit(t, "测〔2026〕暗号", map[string]any{"exposures": []any{}, "title": "独角兽仓库无证动火"})
+	wait(t, "changchun-1", "独角兽", hidden.ID)
+	missing := call(t, "jilin-1", http.MethodGet, "/api/v1/cases/"+strings.Repeat("a", 26), nil)
+	missing.problem(t, http.StatusNotFound, "not_found")
+	for _, who := range []string{"jilin-1", "journalist"} {
+		got := call(t, who, http.MethodGet, "/api/v1/cases/"+hidden.ID, nil)
+		got.problem(t, http.StatusNotFound, "not_found")
+		if got.withoutID() != missing.withoutID() {
+			t.Errorf("%s can tell: %s, %s", who, got.body, missing.body)
+		}
+		for _, name := range []string{"publish", "start"} {
+			one, other := command(t, who, hidden.ID, name, `{}`), command(t, who, strings.Repeat("a", 26), name, `{}`)
+			if one.status != other.status || one.withoutID() != other.withoutID() {
+				t.Errorf("%s can tell by %s: %s, %s", who, name, one.body, other.body)
+			}
+		}
+		var cases portalapi.Cases
+		call(t, who, http.MethodGet, "/api/v1/cases?ref="+url.QueryEscape("测〔2026〕暗号"), nil).decode(t, &cases)
+		if len(cases.Cases) != 0 {
+			t.Errorf("%s finds it by reference", who)
+		}
+		var found portalapi.Found
+		call(t, who, http.MethodGet, "/api/v1/search?q="+url.QueryEscape("独角兽仓库"), nil).decode(t, &found)
+		for _, h := range found.Hits {
+			if h.ID == hidden.ID {
+				t.Errorf("%s finds it", who)
+			}
+		}
+		call(t, who, http.MethodGet, "/api/v1/search?office=changchun&per_page=100", nil).decode(t, &found)
+		for _, h := range found.Hits {
+			if h.State != "exposed" {
+				t.Errorf("%s sees %s, %s", who, h.Ref, h.State)
+			}
+		}
+		if found.Facets["state"]["submitted"] != 0 {
+			t.Errorf("%s: facets %v", who, found.Facets)
+		}
+	}
+	for _, who := range []string{"changchun-2", "supervisor"} {
+		if got := call(t, who, http.MethodGet, "/api/v1/cases/"+hidden.ID, nil); got.status != http.StatusOK {
+			t.Errorf("%s: %d", who, got.status)
+		}
+	}
+}
+
+// wait asks the search until it finds a case.
+func wait(t *testing.T, as, q, id string) {
+	t.Helper()
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	deadline := time.After(15 * time.Second)
+	for {
+		var found portalapi.Found
+		call(t, as, http.MethodGet, "/api/v1/search?q="+url.QueryEscape(q), nil).decode(t, &found)
+		if slices.ContainsFunc(found.Hits, func(h portalapi.Hit) bool { return h.ID == id }) {
+			return
+		}
+		select {
+		case <-deadline:
+			t.Fatalf("%s isn't found by %s", id, q)
+		case <-tick.C:
+		}
+	}
+}
+
+func TestBothTracks(t *testing.T) {
+	t.Parallel()
+	got := submit(t, "测〔2026〕两轨", map[string]any{"exposures": []any{}})
+	seq := got.Sequence
+	give := func(as, name, body string) portalapi.Commanded {
+		t.Helper()
+		r := command(t, as, got.ID, name, body)
+		var done portalapi.Commanded
+		r.decode(t, &done)
+		if r.status != http.StatusOK || done.Sequence == 0 || len(done.State) == 0 {
+			t.Fatalf("%s: %d %s", name, r.status, r.body)
+		}
+		return done
+	}
+	// The one who submitted can't review.
+	command(t, "changchun-1", got.ID, "review", `{}`).problem(t, http.StatusForbidden, "forbidden")
+	seq = give("changchun-2", "review", `{"opinion":"属实"}`).Sequence
+	p := command(t, "changchun-2", got.ID, "review", `{}`).problem(t, http.StatusConflict, "wrong_state")
+	if !bytes.Contains(p.Current, []byte(`"reviewed"`)) {
+		t.Errorf("current: %s", p.Current)
+	}
+	p = command(t, "changchun-1", got.ID, "publish", `{"kind":"tv","url":"javascript:1"}`).problem(t, http.StatusUnprocessableEntity, "invalid")
+	for field, code := range map[string]string{"outlet": "required", "headline": "required", "published_on": "required", "url": "scheme"} {
+		if named(p.Errors, field, code) == nil {
+			t.Errorf("publish doesn't name %s: %+v", field, p.Errors)
+		}
+	}
+	command(t, "changchun-1", got.ID, "review", `{"outlet":"x"}`).problem(t, http.StatusConflict, "wrong_state")
+	done := give("changchun-1", "publish", `{"outlet":"长春安行视界电视栏目","kind":"tv","headline":"曝光","url":"https://tv.example.cn/1","published_on":"2026-11-20"}`)
+	if done.Stream != "CASES" || done.Sequence <= seq {
+		t.Errorf("publish: %+v", done)
+	}
+	var v struct {
+		Case          struct{ State string }
+		Rectification *struct {
+			State       string
+			Due         string
+			OverdueDays int `json:"overdue_days"`
+		}
+		History []portalapi.Step
+		Next    []portalapi.Next
+	}
+	opened(t, got.ID)
+	r := call(t, "changchun-1", http.MethodGet, "/api/v1/cases/"+got.ID+"?min_seq="+strconv.FormatUint(done.Sequence, 10), nil)
+	r.decode(t, &v)
+	if v.Case.State != "exposed" || v.Rectification == nil || v.Rectification.State != "pending" || v.Rectification.Due == "" {
+		t.Fatalf("after publication: %s", r.body)
+	}
+	if i := slices.IndexFunc(v.Next, func(n portalapi.Next) bool { return n.Command == "start" }); i < 0 || !slices.ContainsFunc(v.Next[i].Fields, func(f portalapi.NextField) bool {
+		return f.Name == "emergency_plan" && f.Required
+	}) {
+		t.Errorf("next: %+v", v.Next)
+	}
+	p = command(t, "changchun-1", got.ID, "start", `{"responsible_person":"主要负责人","funds_yuan":-1}`).problem(t, http.StatusUnprocessableEntity, "invalid")
+	if named(p.Errors, "emergency_plan", "required_for_major") == nil || named(p.Errors, "funds_yuan", "out_of_range") == nil {
+		t.Errorf("start: %+v", p.Errors)
+	}
+	plan := strings.Repeat("停止作业，专人值守，", 5)
+	done = give("changchun-1", "start", `{"responsible_person":"主要负责人","funds_yuan":10000,"interim_safeguards":"`+plan+`","emergency_plan":"`+plan+`"}`)
+	if done.Stream != "RECTIFICATION" || !bytes.Contains(done.State, []byte(`"in-progress"`)) {
+		t.Errorf("start: %+v", done)
+	}
+	give("changchun-1", "progress", `{"text":"已更换法兰垫片"}`)
+	command(t, "changchun-1", got.ID, "grant-extension", `{}`).problem(t, http.StatusConflict, "wrong_state")
+	command(t, "journalist", got.ID, "progress", `{"text":"x"}`).problem(t, http.StatusForbidden, "forbidden")
+	r = call(t, "journalist", http.MethodGet, "/api/v1/cases/"+got.ID, nil)
+	r.decode(t, &v)
+	if v.Rectification == nil || v.Rectification.State != "in-progress" || len(v.Next) != 0 {
+		t.Errorf("journalist: %s", r.body)
+	}
+	call(t, "changchun-1", http.MethodGet, "/api/v1/cases/"+got.ID+"?min_seq=99999999", nil).problem(t, http.StatusServiceUnavailable, "unavailable")
+}
+
+// opened asks for a case until its rectification has been opened, which comes by itself.
+func opened(t *testing.T, id string) {
+	t.Helper()
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	deadline := time.After(15 * time.Second)
+	for {
+		v, err := client("supervisor").Case(t.Context(), id, 0)
+		must(t, err)
+		if len(v.Rectification) > 0 && string(v.Rectification) != "null" {
+			return
+		}
+		select {
+		case <-deadline:
+			t.Fatalf("the rectification of %s wasn't opened", id)
+		case <-tick.C:
+		}
+	}
+}
+
+func TestIdempotencyKeys(t *testing.T) {
+	t.Parallel()
+	got := submit(t, "测〔2026〕钥匙", map[string]any{"exposures": []any{}})
+	one := command(t, "changchun-1", got.ID, "amend", `{"penalty_yuan":1}`, "Idempotency-Key", "k1")
+	two := command(t, "changchun-1", got.ID, "amend", `{"penalty_yuan":1}`, "Idempotency-Key", "k1")
+	var a, b portalapi.Commanded
+	one.decode(t, &a)
+	two.decode(t, &b)
+	if one.status != 200 || two.status != 200 || a.Sequence == 0 || a.Sequence != b.Sequence {
+		t.Errorf("repeated: %s, %s", one.body, two.body)
+	}
+	p := command(t, "changchun-1", got.ID, "amend", `{"penalty_yuan":2}`, "Idempotency-Key", "k1").problem(t, http.StatusConflict, "key_reused")
+	if !bytes.Contains(p.Current, []byte(`"penalty_yuan":1`)) {
+		t.Errorf("current: %s", p.Current)
+	}
+	command(t, "changchun-1", got.ID, "amend", `{}`, "Idempotency-Key", strings.Repeat("k", 300)).problem(t, http.StatusBadRequest, "bad_parameter")
+}
+
+func TestByReference(t *testing.T) {
+	t.Parallel()
+	for _, ref := range []string{"长安委办曝〔2026〕1号", "长安委办曝（2026） 1号", "TH/2026/0701"} {
+		var got struct {
+			Cases []struct{ ID, Ref, State string }
+		}
+		r := call(t, "journalist", http.MethodGet, "/api/v1/cases?ref="+url.QueryEscape(ref), nil)
+		r.decode(t, &got)
+		if len(got.Cases) != 1 || got.Cases[0].ID != system.cases[got.Cases[0].Ref] {
+			t.Errorf("%s: %s", ref, r.body)
+		}
+	}
+	var none portalapi.Cases
+	r := call(t, "journalist", http.MethodGet, "/api/v1/cases?office=jilin&ref="+url.QueryEscape("长安委办曝〔2026〕1号"), nil)
+	r.decode(t, &none)
+	if len(none.Cases) != 0 {
+		t.Errorf("another office's: %s", r.body)
+	}
+}

@@ -1,0 +1,171 @@
+package e2e_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"songshui.internal/services/portal/portalapi"
+	"songshui.internal/services/songshui/internal/bulk"
+	"songshui.internal/services/songshui/internal/ops"
+	"songshui.internal/services/songshui/internal/samples"
+)
+
+type said struct {
+	code        int
+	out, failed string
+}
+
+// songshui runs the program with these variables and no others of its own.
+func songshui(t *testing.T, env []string, args ...string) said {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), system.binary, args...)
+	cmd.Dir = t.TempDir()
+	for _, e := range os.Environ() {
+		if !strings.HasPrefix(e, "SONGSHUI_") {
+			cmd.Env = append(cmd.Env, e)
+		}
+	}
+	cmd.Env = append(cmd.Env, env...)
+	var out, failed bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &failed
+	err := cmd.Run()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		t.Fatal(err)
+	}
+	return said{cmd.ProcessState.ExitCode(), out.String(), failed.String()}
+}
+
+func (s said) wants(t *testing.T, code int, in ...string) {
+	t.Helper()
+	if s.code != code {
+		t.Errorf("exit status %d, want %d\n%s%s", s.code, code, s.out, s.failed)
+	}
+	for _, w := range in {
+		if !strings.Contains(s.out+s.failed, w) {
+			t.Errorf("%q isn't said:\n%s%s", w, s.out, s.failed)
+		}
+	}
+}
+
+func as(name string) []string {
+	return []string{"SONGSHUI_URL=" + system.URL + "/", "SONGSHUI_TOKEN=" + system.accounts[name].Token}
+}
+
+func report(t *testing.T, file string) map[int]bulk.Line {
+	t.Helper()
+	data, err := os.ReadFile(file)
+	must(t, err)
+	lines := map[int]bulk.Line{}
+	for _, l := range bulk.Lines(data) {
+		if l == nil {
+			continue
+		}
+		var got bulk.Line
+		must(t, json.Unmarshal(l, &got))
+		lines[got.Line] = got
+	}
+	return lines
+}
+
+// unpack writes a folder of the samples to disk, as an office has it.
+func unpack(t *testing.T, folder string) string {
+	t.Helper()
+	dir := t.TempDir()
+	files, err := fs.Sub(samples.Files, folder)
+	must(t, err)
+	must(t, os.CopyFS(dir, files))
+	return dir
+}
+
+func TestSubmitByCommandLine(t *testing.T) {
+	t.Parallel()
+	media := unpack(t, "media")
+	file := filepath.Join(t.TempDir(), "cases.jsonl")
+	out := filepath.Join(t.TempDir(), "report.jsonl")
+	all, err := sampleLines("cases.jsonl")
+	must(t, err)
+	own, other := all[0], all[len(all)-1]
+	must(t, os.WriteFile(file, bytes.Join([][]byte{own, other, variant(t, 0, map[string]any{"ref": "测〔2026〕命令行"})}, []byte("\n")), 0o600))
+	songshui(t, as("changchun-1"), "submit", file, "--media", media, "--report", out).wants(t, 1, "受理 1，已有 1，未受理 1", "第2行")
+	got := report(t, out)
+	if len(got) != 3 || got[1].Status != bulk.Exists || got[1].ID == "" || got[2].Status != bulk.Refused || named(got[2].Errors, "office", "forbidden") == nil || got[3].Status != bulk.Accepted {
+		t.Errorf("report: %+v", got)
+	}
+	songshui(t, append(as("changchun-1"), "SONGSHUI_LANG=en"), "submit", file, "--media", media).wants(t, 1, "accepted 0, there already 2, refused 1")
+	must(t, os.WriteFile(file, own, 0o600))
+	songshui(t, as("changchun-1"), "submit", file, "--media", media).wants(t, 0, "受理 0，已有 1，未受理 0")
+	songshui(t, []string{"SONGSHUI_URL=" + system.URL, "SONGSHUI_TOKEN=nobody-has-this-token-here"}, "submit", file, "--media", media).wants(t, 2, "401")
+	songshui(t, as("changchun-1"), "submit", "nowhere.jsonl", "--media", media).wants(t, 2, "nowhere.jsonl")
+}
+
+func TestBadCasesByCommandLine(t *testing.T) {
+	t.Parallel()
+	out := filepath.Join(t.TempDir(), "report.jsonl")
+	expected, _ := badLines(t, "bad-cases")
+	songshui(t, as("changchun-1"), "submit", filepath.Join(system.bad, "bad-cases.jsonl"), "--media", unpack(t, "media"), "--report", out).wants(t, 1, "受理 0，已有 0，未受理 20")
+	got := report(t, out)
+	for _, want := range expected {
+		if l := got[want.Line]; l.Status != bulk.Refused || named(l.Errors, want.Field, want.Code) == nil {
+			t.Errorf("line %d (%s): %+v", want.Line, want.Name, l)
+		}
+	}
+}
+
+func TestSearchByCommandLine(t *testing.T) {
+	t.Parallel()
+	s := songshui(t, as("journalist"), "search", "塔吊", "--json", "--per-page", "3")
+	s.wants(t, 0)
+	var found portalapi.Found
+	must(t, json.Unmarshal([]byte(s.out), &found))
+	if found.Total == 0 || len(found.Hits) == 0 || !strings.Contains(s.out, "<mark>塔吊</mark>") {
+		t.Errorf("%s", s.out)
+	}
+	songshui(t, as("journalist"), "search", "塔吊").wants(t, 0, "【塔吊】", "共 ")
+	songshui(t, as("journalist"), "search", "塔吊", "--per-page", "101").wants(t, 2, "400")
+}
+
+func TestAdministrationByCommandLine(t *testing.T) {
+	t.Parallel()
+	if info, err := os.Stat(filepath.Join(system.dir, "admin.sock")); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("socket: %v, %v", info, err)
+	}
+	s := songshui(t, nil, "verify", "--dir", system.dir, "--json")
+	var r ops.Report
+	must(t, json.Unmarshal([]byte(s.out), &r))
+	// Other tests write while this one compares the index, so only the log is held to be whole here.
+	if len(r.Findings) != 0 || r.Unknown != 0 || r.Records < len(system.cases) || r.Messages < r.Records || r.Index < 0 {
+		t.Errorf("verify: %+v", r)
+	}
+	songshui(t, nil, "rebuild", "--dir", system.dir).wants(t, 0, "索引已重建")
+	s = songshui(t, nil, "rebuild", "--dir", system.dir, "--json")
+	s.wants(t, 0)
+	if !json.Valid([]byte(s.out)) {
+		t.Errorf("rebuild: %s", s.out)
+	}
+	if found := search(t, "supervisor", "per_page=1"); found.Total < len(system.cases) {
+		t.Errorf("after the rebuild: %d", found.Total)
+	}
+	songshui(t, nil, "deadletters", "--dir", system.dir).wants(t, 0, "没有死信。")
+	songshui(t, nil, "verify", "--dir", filepath.Join(system.dir, "nowhere")).wants(t, 2, "nowhere")
+}
+
+func TestRunSaysWhatIsMissing(t *testing.T) {
+	t.Parallel()
+	s := songshui(t, nil, "run", "all")
+	s.wants(t, 2, "SONGSHUI_NATS_URL", "SONGSHUI_S3_ENDPOINT", "SONGSHUI_S3_ACCESS_KEY", "SONGSHUI_S3_SECRET_KEY", "SONGSHUI_MEILI_URL", "SONGSHUI_MEDIA_URL", "SONGSHUI_ACTOR_KEY", "SONGSHUI_ACTOR_PUBKEY")
+	for line := range strings.Lines(s.failed) {
+		if n := strings.Count(line, "SONGSHUI_"); n > 2 {
+			t.Errorf("%d variables in one line: %s", n, line)
+		}
+	}
+	songshui(t, nil, "run", "nothing").wants(t, 2, "nothing")
+	songshui(t, nil, "explode").wants(t, 2, "explode")
+}
