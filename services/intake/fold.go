@@ -49,7 +49,7 @@ func Fold(c events.CaseState, m events.Meta, fact events.Fact) (events.CaseState
 	case events.CaseWithdrawnFact:
 		w := *c.Withdrawal
 		w.ConsentedOn, w.ConsentedBy, w.ConsentReason = m.On, m.Actor.Account, f.Reason
-		c.State, c.Withdrawal, c.WithdrawnOn = events.CaseWithdrawn, &w, m.On
+		c.State, c.Withdrawal, c.WithdrawnOn, c.Embargo = events.CaseWithdrawn, &w, m.On, nil
 	case events.CaseRestatedFact:
 		f.State.Revision = c.Revision
 		c = f.State
