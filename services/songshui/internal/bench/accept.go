@@ -2,6 +2,7 @@ package bench
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -13,6 +14,7 @@ import (
 
 	"songshui.internal/events"
 	"songshui.internal/services/internal/bus"
+	"songshui.internal/services/songshui/internal/stack"
 )
 
 func acceptPlain(ctx context.Context, c Config) ([]Row, error) { return accept(ctx, c, "accept", 0) }
@@ -21,13 +23,14 @@ func acceptPublished(ctx context.Context, c Config) ([]Row, error) {
 	return accept(ctx, c, "accept-published", 1)
 }
 
-// accept alternates rounds of publishing stored messages' bytes raw with rounds of submitting cases, both by as many clients that wait for each answer.
+// accept alternates rounds of publishing stored messages' bytes raw with rounds of submitting cases, both by as many clients that wait for each answer. What is compared is the whole system, whose
+// index is written meanwhile on the same cores; rounds at the end, for the note, are with the index at rest.
 func accept(ctx context.Context, c Config, name string, publications int) ([]Row, error) {
 	cases, err := templates(publications)
 	if err != nil {
 		return nil, err
 	}
-	var ours, raw []float64
+	var ours, raw, alone []float64
 	err = with(ctx, c.Dir, func(s *system) error {
 		var n atomic.Int64
 		stored, err := s.stored(ctx, cases, &n)
@@ -54,12 +57,39 @@ func accept(ctx context.Context, c Config, name string, publications int) ([]Row
 				*round.out = append(*round.out, rate)
 			}
 		}
-		return s.drained(ctx)
+		if err := errors.Join(s.drained(ctx), s.rest(ctx)); err != nil {
+			return err
+		}
+		for range c.Rounds {
+			rate, err := together(ctx, c.Round, submit)
+			if err != nil {
+				return err
+			}
+			alone = append(alone, rate)
+		}
+		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	return []Row{row(name, median(ours), median(raw), "ours "+rounds(ours)+", raw "+rounds(raw))}, nil
+	return []Row{row(name, median(ours), median(raw),
+		fmt.Sprintf("with the index at rest %s 1/s, %s; ours %s, raw %s, at rest %s", number(median(alone)), number(median(alone)/median(raw)), rounds(ours), rounds(raw), rounds(alone)))}, nil
+}
+
+// restFor outlasts every run.
+const restFor = time.Hour
+
+// rest stops the consumers of CASES for the rest of the system's life.
+func (s *system) rest(ctx context.Context) error {
+	for _, d := range stack.Durables() {
+		if d.Stream != events.StreamCases {
+			continue
+		}
+		if _, err := s.Bus.JetStream().PauseConsumer(ctx, d.Stream, d.Name, time.Now().Add(restFor)); err != nil {
+			return fmt.Errorf("bench: pause %s: %w", d.Name, err)
+		}
+	}
+	return nil
 }
 
 // together has all clients do one thing after another for a while and gives how many were done in a second.

@@ -18,7 +18,7 @@ import (
 type Config struct {
 	// Dir is an absolute directory on the disk to measure.
 	Dir string
-	// Only names one measurement; empty = all.
+	// Only names one measurement or one of its figures; empty = all.
 	Only string
 	// Round is how long each round of acceptance lasts; Rounds how many of each kind there are.
 	Round  time.Duration
@@ -100,7 +100,11 @@ var measurements = []measurement{
 func Names() []string {
 	var out []string
 	for _, m := range measurements {
-		out = append(out, m.rows...)
+		for _, name := range append([]string{m.name}, m.rows...) {
+			if !slices.Contains(out, name) {
+				out = append(out, name)
+			}
+		}
 	}
 	return out
 }
@@ -113,7 +117,7 @@ func Run(ctx context.Context, c Config) (Report, error) {
 	}
 	var failed error
 	for _, m := range measurements {
-		if c.Only != "" && !slices.Contains(m.rows, c.Only) {
+		if c.Only != "" && c.Only != m.name && !slices.Contains(m.rows, c.Only) {
 			continue
 		}
 		fmt.Fprintf(c.Log, "%s…\n", m.name)
@@ -123,7 +127,7 @@ func Run(ctx context.Context, c Config) (Report, error) {
 			rows = []Row{{Name: m.name, What: targets[m.rows[0]].what, Error: err.Error()}}
 		}
 		for _, row := range rows {
-			if c.Only == "" || row.Name == c.Only || row.Error != "" {
+			if c.Only == "" || c.Only == m.name || row.Name == c.Only || row.Error != "" {
 				r.Rows = append(r.Rows, row)
 			}
 		}
