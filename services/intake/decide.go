@@ -207,7 +207,7 @@ func decideAttach(d *decision) events.Fact {
 	if len(d.Resolved.Media) == len(d.Body.Media) { // else one wasn't found, which is named
 		for i, m := range d.Resolved.Media {
 			if slices.ContainsFunc(d.current.Media, func(x events.CaseMedium) bool { return x.ID == m.ID }) {
-				d.Add(fault.Index("media", i, "file"), duplicate)
+				d.Add(fault.Index("media", i, d.Body.Media[i].Name()), duplicate)
 			}
 		}
 	}
@@ -225,7 +225,7 @@ func decideDetach(d *decision) events.Fact {
 			return m.ID != "" && string(x.ID) == m.ID || m.ID == "" && x.File == m.File
 		})
 		if at < 0 {
-			d.Add(fault.Index("media", i, "file"), notFound)
+			d.Add(fault.Index("media", i, m.Name()), notFound)
 			continue
 		}
 		ids = append(ids, d.current.Media[at].ID)

@@ -135,6 +135,9 @@ func checkStep(t *rapid.T, name string, a access.Actor, before events.CaseState,
 	if c.State == events.CaseReviewed || c.State == events.CaseEmbargoed {
 		must(c.ReviewedBy != "" && c.ReviewedBy != c.SubmittedBy, "not reviewed by a second person")
 	}
+	if c.State == events.CaseSubmitted {
+		must(c.ReviewedBy == "" && c.ReviewedOn == "", "reviewed before it was submitted again")
+	}
 	if c.State == events.CaseWithdrawn {
 		w := c.Withdrawal
 		must(w != nil && w.Reason != "" && w.ConsentReason != "" && w.ConsentedBy == province.Account && w.AskedBy != w.ConsentedBy, "withdrawn without request and consent")

@@ -70,6 +70,14 @@ type MediumBody struct {
 	Kind    string `json:"kind"`
 }
 
+// Name gives the field by which the medium is named.
+func (m MediumBody) Name() string {
+	if m.ID != "" {
+		return "id"
+	}
+	return "file"
+}
+
 // check names every wrong field of a submission and gives it as a fact will carry it, media and outlets not resolved yet.
 func (b Body) check(c *check) events.Submission {
 	c.text("ref", b.Ref, MaxRef)
@@ -217,7 +225,7 @@ func checkMedia(c *check, media []MediumBody) {
 		c.optional(at("caption"), m.Caption, MaxCaption)
 		key := m.ID + "\x00" + m.File + "\x00" + strings.ToLower(m.SHA256)
 		if seen[key] {
-			c.Add(at("file"), duplicate)
+			c.Add(at(m.Name()), duplicate)
 		}
 		seen[key] = true
 	}

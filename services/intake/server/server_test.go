@@ -42,8 +42,8 @@ func TestSampleCasesAndBadLines(t *testing.T) {
 		Line              int
 		Name, Field, Code string
 	}
-	must(t, json.Unmarshal(read(t, "bad/bad-cases.expected.json"), &expected))
-	bad := lines(read(t, "bad/bad-cases.jsonl"))
+	must(t, json.Unmarshal(read(t, "bad-cases.expected.json"), &expected))
+	bad := lines(read(t, "bad-cases.jsonl"))
 	for _, want := range expected {
 		l := bad[want.Line-1]
 		var c ref
@@ -304,24 +304,4 @@ func TestTrackAndReplay(t *testing.T) {
 	if len(messages) != 11 || state.State != events.CaseExposed {
 		t.Errorf("%d facts, %s", len(messages), state.State)
 	}
-}
-
-func BenchmarkSubmit(b *testing.B) {
-	r := newRig(b)
-	body := change(b, line(b, 0), map[string]any{"exposures": []any{}})
-	c := r.client(office("changchun", "a"))
-	var n int
-	var mu sync.Mutex
-	b.SetParallelism(32)
-	b.RunParallel(func(pb *testing.PB) {
-		for pb.Next() {
-			mu.Lock()
-			n++
-			mine := bytes.Replace(body, []byte("1号"), []byte(fmt.Sprintf("%d号", n+1000)), 1)
-			mu.Unlock()
-			if _, err := c.Submit(context.Background(), intakeapi.SubmitParams{}, mine); err != nil {
-				b.Error(err)
-			}
-		}
-	})
 }

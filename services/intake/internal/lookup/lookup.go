@@ -132,9 +132,9 @@ func (l Lookup) media(ctx context.Context, token string, office events.OfficeSlu
 		if b.ID == "" && (b.File == "" || strings.ContainsAny(b.File, `/\`)) {
 			continue // refused for its form
 		}
-		field, name := "file", b.File
+		field, name := b.Name(), b.File
 		if b.ID != "" {
-			field, name = "id", ""
+			name = ""
 		}
 		m, err := l.Media.Resolve(ctx, token, office, mediaapi.MediaRef{ID: events.MediaID(b.ID), File: name, SHA256: b.SHA256})
 		code := ""
