@@ -210,7 +210,7 @@ func wait(t *testing.T, as, q, id string) {
 func TestBothTracks(t *testing.T) {
 	t.Parallel()
 	got := submit(t, "测〔2026〕两轨", map[string]any{"exposures": []any{}})
-	seq := got.Sequence
+	var seq uint64
 	give := func(as, name, body string) portalapi.Commanded {
 		t.Helper()
 		r := command(t, as, got.ID, name, body)
