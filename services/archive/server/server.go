@@ -113,6 +113,8 @@ func (s *Server) await(ctx context.Context, sequence uint64) error {
 }
 
 func (s *Server) ready(ctx context.Context, _ bus.Request) (any, error) {
+	ctx, cancel := context.WithTimeout(ctx, bus.ReadyTimeout)
+	defer cancel()
 	state := "ok"
 	switch {
 	case s.index.Ready(ctx) != nil:

@@ -21,7 +21,9 @@ import (
 const (
 	RequestTimeout = 10 * time.Second
 	PublishTimeout = 3 * time.Second
-	loadTimeout    = 3 * time.Second
+	// ReadyTimeout bounds a service's look at its own backings when it is asked for `ready`: portal, which must name one that hangs within 2 s, waits for 1.5 s.
+	ReadyTimeout = time.Second
+	loadTimeout  = 3 * time.Second
 )
 
 // Bus is one service's connection to the log. It is safe for concurrent use.

@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"time"
 
 	"songshui.internal/events"
 	"songshui.internal/services/internal/access"
@@ -20,8 +19,6 @@ import (
 )
 
 const (
-	// readyTimeout bounds the look at S3.
-	readyTimeout = 2 * time.Second
 	// loads is how many records of one list are read at once.
 	loads = 8
 	// maxSteps bounds a history: a medium has a handful of facts and one for each case.
@@ -193,7 +190,7 @@ func (a *Answers) get(ctx context.Context, r bus.Request) (any, error) {
 
 // ready looks for an object that isn't there: the cheapest question that goes all the way.
 func (a *Answers) ready(ctx context.Context, _ bus.Request) (any, error) {
-	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
+	ctx, cancel := context.WithTimeout(ctx, bus.ReadyTimeout)
 	defer cancel()
 	_, err := a.Objects.Stat(ctx, a.Buckets.Uploads(), "ready")
 	if err != nil && !errors.Is(err, objects.ErrNotFound) {
