@@ -93,10 +93,34 @@ func (w wire) back(t *testing.T) {
 	}
 }
 
+// silent is a wire that takes everything and carries nothing, as from a machine that hangs; when it comes back, it comes with new connections.
+type silent struct{ wire }
+
+const silence = "silence"
+
+func (s silent) away(t *testing.T) {
+	t.Helper()
+	for _, stream := range []string{"upstream", "downstream"} {
+		toxic := fmt.Sprintf(`{"name":%q,"type":"timeout","stream":%q,"attributes":{"timeout":0}}`, silence+stream, stream)
+		if _, err := s.Toxics.AddToxicJson(strings.NewReader(toxic)); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func (s silent) back(t *testing.T) {
+	t.Helper()
+	s.Stop()
+	s.Toxics.ResetToxics(t.Context())
+	s.wire.back(t)
+}
+
 // broker is a NATS server that is stopped and started again on its directory and port.
 type broker struct {
 	options server.Options
 	server  *server.Server
+	// wire is the way to it.
+	wire wire
 }
 
 // maxPayload is as of package embedded/nats.
@@ -108,6 +132,7 @@ func newBroker(t *testing.T) *broker {
 		MaxPayload: maxPayload, JetStreamMaxStore: -1, DisableJetStreamBanner: true}}
 	b.back(t)
 	b.options.Port = b.server.Addr().(*net.TCPAddr).Port
+	b.wire = newWire(t, "nats", b.server.Addr().String())
 	t.Cleanup(func() { b.away(t) })
 	return b
 }
@@ -131,14 +156,15 @@ func (b *broker) back(t *testing.T) {
 }
 
 func (b *broker) connect(name string) (*natsgo.Conn, error) {
-	return natsgo.Connect(fmt.Sprintf("nats://127.0.0.1:%d", b.options.Port), natsgo.Name(name), natsgo.MaxReconnects(-1), natsgo.ReconnectWait(100*time.Millisecond), natsgo.RetryOnFailedConnect(true))
+	return natsgo.Connect("nats://"+b.wire.Listen, natsgo.Name(name), natsgo.MaxReconnects(-1), natsgo.ReconnectWait(100*time.Millisecond), natsgo.RetryOnFailedConnect(true))
 }
 
 // rig is the whole system in this process, on backings that can go away.
 type rig struct {
-	t        *testing.T
-	url      string
-	tokens   map[string]string
+	t      *testing.T
+	url    string
+	tokens map[string]string
+	// backings can be taken away, each in two ways.
 	backings map[string]backing
 	nats     *broker
 	services *stack.Services
@@ -149,7 +175,8 @@ func newRig(t *testing.T) *rig {
 	r := &rig{t: t, nats: newBroker(t)}
 	s3client, buckets, s3wire := newS3(t)
 	engine, searchWire := newSearch(t)
-	r.backings = map[string]backing{"nats": r.nats, "s3": s3wire, "search": searchWire}
+	r.backings = map[string]backing{"nats stopped": r.nats, "s3 stopped": s3wire, "search stopped": searchWire,
+		"nats silent": silent{r.nats.wire}, "s3 silent": silent{s3wire}, "search silent": silent{searchWire}}
 	b := stack.Backings{Connect: r.nats.connect, S3: s3client, Buckets: buckets, Search: engine, Replicas: 1}
 	if err := stack.Migrate(t.Context(), b); err != nil {
 		t.Fatal(err)
