@@ -24,7 +24,8 @@ func Key(ref string) string {
 		}
 		return r
 	}, s)
-	return norm.NFKC.String(cases.Fold().String(s))
+	// Folding turns some Cherokee letters up and others down; what comes out in small letters stays when it is folded again.
+	return norm.NFKC.String(strings.ToLower(cases.Fold().String(s)))
 }
 
 // shown maps the brackets of design: （）()[]【】 are all written 〔〕.

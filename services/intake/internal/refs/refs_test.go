@@ -28,6 +28,7 @@ func TestKey(t *testing.T) {
 
 func FuzzKey(f *testing.F) {
 	f.Add("长安委办曝〔2026〕1号")
+	f.Add("ꮉ")
 	f.Fuzz(func(t *testing.T, s string) {
 		if k := refs.Key(s); refs.Key(k) != k {
 			t.Errorf("%q: the key of a key differs: %q, %q", s, k, refs.Key(k))
