@@ -3,6 +3,7 @@ package e2e_test
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -187,24 +188,27 @@ func TestHiddenIsLikeMissing(t *testing.T) {
 	}
 }
 
-// wait asks the search until it finds a case.
-func wait(t *testing.T, as, q, id string) {
+// until asks again and again until what is told holds.
+func until(t *testing.T, what string, holds func() bool) {
 	t.Helper()
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
 	deadline := time.After(15 * time.Second)
-	for {
-		var found portalapi.Found
-		call(t, as, http.MethodGet, "/api/v1/search?q="+url.QueryEscape(q), nil).decode(t, &found)
-		if slices.ContainsFunc(found.Hits, func(h portalapi.Hit) bool { return h.ID == id }) {
-			return
-		}
+	for !holds() {
 		select {
 		case <-deadline:
-			t.Fatalf("%s isn't found by %s", id, q)
+			t.Fatalf("waited in vain: %s", what)
 		case <-tick.C:
 		}
 	}
+}
+
+// wait asks the search until it finds a case.
+func wait(t *testing.T, as, q, id string) {
+	t.Helper()
+	until(t, q+" is found", func() bool {
+		return slices.ContainsFunc(search(t, as, "q="+url.QueryEscape(q)).Hits, func(h portalapi.Hit) bool { return h.ID == id })
+	})
 }
 
 func TestBothTracks(t *testing.T) {
@@ -280,24 +284,14 @@ func TestBothTracks(t *testing.T) {
 	call(t, "changchun-1", http.MethodGet, "/api/v1/cases/"+got.ID+"?min_seq=99999999", nil).problem(t, http.StatusServiceUnavailable, "unavailable")
 }
 
-// opened asks for a case until its rectification has been opened, which comes by itself.
+// opened waits for a case's rectification, which opens by itself.
 func opened(t *testing.T, id string) {
 	t.Helper()
-	tick := time.NewTicker(10 * time.Millisecond)
-	defer tick.Stop()
-	deadline := time.After(15 * time.Second)
-	for {
+	until(t, "the rectification is opened", func() bool {
 		v, err := client("supervisor").Case(t.Context(), id, 0)
 		must(t, err)
-		if len(v.Rectification) > 0 && string(v.Rectification) != "null" {
-			return
-		}
-		select {
-		case <-deadline:
-			t.Fatalf("the rectification of %s wasn't opened", id)
-		case <-tick.C:
-		}
-	}
+		return len(v.Rectification) > 0 && string(v.Rectification) != "null"
+	})
 }
 
 func TestIdempotencyKeys(t *testing.T) {
@@ -336,4 +330,35 @@ func TestByReference(t *testing.T) {
 	if len(none.Cases) != 0 {
 		t.Errorf("another office's: %s", r.body)
 	}
+}
+
+func TestWithdrawnCaseLeavesTheReaders(t *testing.T) {
+	t.Parallel()
+	got := submit(t, "测〔2026〕撤回", map[string]any{"title": "麒麟冷库氨气浓度超标", "exposures": []any{}})
+	must(t, ok(command(t, "changchun-1", got.ID, "publish", `{"outlet":"长春安行视界电视栏目","kind":"tv","headline":"曝光","url":"https://tv.example.cn/2","published_on":"2026-11-20"}`)))
+	wait(t, "journalist", "麒麟冷库", got.ID)
+	command(t, "supervisor", got.ID, "withdraw", `{"reason":"事实有误"}`).problem(t, http.StatusUnprocessableEntity, "invalid")
+	must(t, ok(command(t, "changchun-1", got.ID, "ask-withdrawal", `{"reason":"事实有误"}`)))
+	command(t, "changchun-1", got.ID, "withdraw", `{"reason":"事实有误"}`).problem(t, http.StatusForbidden, "forbidden")
+	must(t, ok(command(t, "supervisor", got.ID, "withdraw", `{"reason":"同意"}`)))
+	call(t, "journalist", http.MethodGet, "/api/v1/cases/"+got.ID, nil).problem(t, http.StatusNotFound, "not_found")
+	if r := call(t, "changchun-2", http.MethodGet, "/api/v1/cases/"+got.ID, nil); r.status != http.StatusOK || !bytes.Contains(r.body, []byte(`"withdrawn"`)) {
+		t.Errorf("its office: %d %s", r.status, r.body)
+	}
+	until(t, "the journalist doesn't find it any more", func() bool {
+		for _, h := range search(t, "journalist", "q="+url.QueryEscape("麒麟冷库")).Hits {
+			if h.ID == got.ID {
+				return false
+			}
+		}
+		return true
+	})
+	wait(t, "changchun-2", "麒麟冷库", got.ID)
+}
+
+func ok(r reply) error {
+	if r.status/100 == 2 {
+		return nil
+	}
+	return fmt.Errorf("%d %s", r.status, r.body)
 }
