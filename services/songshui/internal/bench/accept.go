@@ -47,7 +47,7 @@ func accept(ctx context.Context, c Config, name string, publications int) ([]Row
 				do  func(context.Context, int) error
 				out *[]float64
 			}{{peer, &raw}, {submit, &ours}} {
-				if err := s.drained(ctx); err != nil {
+				if err := s.drained(ctx, stack.Durables()); err != nil {
 					return err
 				}
 				rate, err := together(ctx, c.Round, round.do)
@@ -57,7 +57,7 @@ func accept(ctx context.Context, c Config, name string, publications int) ([]Row
 				*round.out = append(*round.out, rate)
 			}
 		}
-		if err := errors.Join(s.drained(ctx), s.rest(ctx)); err != nil {
+		if err := errors.Join(s.drained(ctx, stack.Durables()), s.rest(ctx, stack.Durables())); err != nil {
 			return err
 		}
 		for range c.Rounds {
@@ -79,12 +79,9 @@ func accept(ctx context.Context, c Config, name string, publications int) ([]Row
 // restFor outlasts every run.
 const restFor = time.Hour
 
-// rest stops the consumers of CASES for the rest of the system's life.
-func (s *system) rest(ctx context.Context) error {
-	for _, d := range stack.Durables() {
-		if d.Stream != events.StreamCases {
-			continue
-		}
+// rest stops consumers for the rest of the system's life.
+func (s *system) rest(ctx context.Context, all []bus.Durable) error {
+	for _, d := range all {
 		if _, err := s.Bus.JetStream().PauseConsumer(ctx, d.Stream, d.Name, time.Now().Add(restFor)); err != nil {
 			return fmt.Errorf("bench: pause %s: %w", d.Name, err)
 		}

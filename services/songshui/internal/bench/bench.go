@@ -70,7 +70,9 @@ type Report struct {
 	Go    string    `json:"go"`
 	OS    string    `json:"os"`
 	Cores int       `json:"cores"`
-	Rows  []Row     `json:"rows"`
+	// Load is the machine's load average of the last minute, before and after; well above what the bench itself makes, other programs were in the way. Empty where it can't be read.
+	Load []string `json:"load,omitempty"`
+	Rows []Row    `json:"rows"`
 }
 
 // ErrUnknown says that Config.Only names no measurement; ErrMeasure that a row has no figure.
@@ -110,8 +112,9 @@ func Names() []string {
 }
 
 // Run measures. The report is complete even with ErrMeasure.
-func Run(ctx context.Context, c Config) (Report, error) {
-	r := Report{At: time.Now().UTC(), Go: runtime.Version(), OS: runtime.GOOS + "/" + runtime.GOARCH, Cores: runtime.NumCPU()}
+func Run(ctx context.Context, c Config) (r Report, err error) {
+	r = Report{At: time.Now().UTC(), Go: runtime.Version(), OS: runtime.GOOS + "/" + runtime.GOARCH, Cores: runtime.NumCPU(), Load: load()}
+	defer func() { r.Load = append(r.Load, load()...) }()
 	if c.Only != "" && !slices.Contains(Names(), c.Only) {
 		return r, fmt.Errorf("%w: %s; there are %s", ErrUnknown, c.Only, strings.Join(Names(), ", "))
 	}
@@ -136,6 +139,15 @@ func Run(ctx context.Context, c Config) (Report, error) {
 		}
 	}
 	return r, failed
+}
+
+// load is Linux's load average of the last minute.
+func load() []string {
+	b, err := os.ReadFile("/proc/loadavg")
+	if err != nil {
+		return nil
+	}
+	return strings.Fields(string(b))[:1]
 }
 
 // profiled measures in a directory of the measurement's own.

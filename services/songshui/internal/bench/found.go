@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/meilisearch/meilisearch-go"
+
+	"songshui.internal/services/songshui/internal/stack"
 )
 
 const (
@@ -29,13 +31,13 @@ func found(ctx context.Context, c Config) ([]Row, error) {
 	}
 	var ours, raw []float64
 	err = with(ctx, c.Dir, func(s *system) error {
-		if err := s.drained(ctx); err != nil {
+		if err := s.drained(ctx, stack.Durables()); err != nil {
 			return err
 		}
 		if ours, err = atRate(ctx, c.Seconds*perSecond, s.acceptAndFind(cases)); err != nil {
 			return err
 		}
-		if err := s.drained(ctx); err != nil {
+		if err := s.drained(ctx, stack.Durables()); err != nil {
 			return err
 		}
 		e := engine{s.Backings().Search}

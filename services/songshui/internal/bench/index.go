@@ -11,9 +11,11 @@ import (
 	"github.com/meilisearch/meilisearch-go"
 
 	"songshui.internal/events"
+	archive "songshui.internal/services/archive/server"
 	intake "songshui.internal/services/intake/server"
 	"songshui.internal/services/internal/access"
 	"songshui.internal/services/internal/bus"
+	rectification "songshui.internal/services/rectification/server"
 )
 
 const (
@@ -28,10 +30,14 @@ func indexed(ctx context.Context, c Config) ([]Row, error) {
 	var rebuilt, raw, took []float64
 	var n int
 	err := with(ctx, c.Dir, func(s *system) error {
+		// The live index needn't follow while the log is filled: a rebuild reads all of it.
+		if err := s.rest(ctx, archive.Durables()); err != nil {
+			return err
+		}
 		if err := s.load(ctx, c.Cases); err != nil {
 			return err
 		}
-		if err := s.drained(ctx); err != nil {
+		if err := s.drained(ctx, rectification.Durables()); err != nil {
 			return err
 		}
 		e := engine{s.Backings().Search}
@@ -70,8 +76,8 @@ func (s *system) rebuilt(ctx context.Context) (cases int, took time.Duration, er
 	return cases, took, err
 }
 
-// load appends valid submissions to CASES with intake's own aggregate, as fast as the log takes them: the sample cases again and again, each with a reference of its own. The other
-// services digest them as they come.
+// load appends valid submissions to CASES with intake's own aggregate, as fast as the log takes them: the sample cases again and again, each with a reference of its own.
+// Their rectifications are opened as they come.
 func (s *system) load(ctx context.Context, cases int) error {
 	lines, err := templates(1)
 	if err != nil {

@@ -44,7 +44,7 @@ func row(name string, ours, raw float64, note string) Row {
 // Markdown writes the report as a table.
 func (r Report) Markdown(w io.Writer) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s, %s, %s, %d cores\n\n", r.At.Format(time.DateTime), r.Go, r.OS, r.Cores)
+	fmt.Fprintf(&b, "%s, %s, %s, %d cores, load %s\n\n", r.At.Format(time.DateTime), r.Go, r.OS, r.Cores, strings.Join(r.Load, " → "))
 	b.WriteString("| name | what | ours | raw | figure | target | |\n|---|---|---|---|---|---|---|\n")
 	for _, x := range r.Rows {
 		if x.Error != "" {

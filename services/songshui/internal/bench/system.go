@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"songshui.internal/services/internal/bus"
 	"songshui.internal/services/portal/portalapi"
 	"songshui.internal/services/songshui/internal/demo"
 	"songshui.internal/services/songshui/internal/samples"
@@ -69,10 +70,10 @@ func until(ctx context.Context, every time.Duration, is func() (bool, error)) er
 // drainPoll is how often consumers are asked for what they haven't done.
 const drainPoll = 20 * time.Millisecond
 
-// drained waits until every consumer has done what there was: what one round leaves behind is no burden of the next.
-func (s *system) drained(ctx context.Context) error {
+// drained waits until consumers have done what there was: what one round leaves behind is no burden of the next.
+func (s *system) drained(ctx context.Context, all []bus.Durable) error {
 	return until(ctx, drainPoll, func() (bool, error) {
-		for _, d := range stack.Durables() {
+		for _, d := range all {
 			c, err := s.Bus.JetStream().Consumer(ctx, d.Stream, d.Name)
 			if err != nil {
 				return false, fmt.Errorf("bench: %w", err)

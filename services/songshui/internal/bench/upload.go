@@ -14,6 +14,7 @@ import (
 
 	"songshui.internal/services/portal/portalapi"
 	"songshui.internal/services/songshui/internal/samples"
+	"songshui.internal/services/songshui/internal/stack"
 )
 
 const (
@@ -51,7 +52,7 @@ func upload(ctx context.Context, c Config) ([]Row, error) {
 				return fmt.Errorf("bench: upload: %w", err)
 			}
 			ours = append(ours, mebibytes(c.Bytes)/took.Seconds())
-			if err := s.drained(ctx); err != nil {
+			if err := s.drained(ctx, stack.Durables()); err != nil {
 				return err
 			}
 		}
