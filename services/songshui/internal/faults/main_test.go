@@ -33,6 +33,11 @@ func TestMain(m *testing.M) {
 		}
 		return
 	}
+	var err error
+	if built.from, err = os.Getwd(); err != nil { // before the S3 gateway changes it
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
 	code := m.Run()
 	closeStore()
 	if built.dir != "" {
@@ -42,9 +47,9 @@ func TestMain(m *testing.M) {
 }
 
 var built struct {
-	once sync.Once
-	dir  string
-	err  error
+	once      sync.Once
+	from, dir string
+	err       error
 }
 
 // program builds songshui once and gives its path.
@@ -54,7 +59,9 @@ func program(t *testing.T) string {
 		if built.dir, built.err = os.MkdirTemp("", "songshui-faults-"); built.err != nil {
 			return
 		}
-		if out, err := exec.Command("go", "build", "-o", filepath.Join(built.dir, "songshui"), "songshui.internal/services/songshui").CombinedOutput(); err != nil {
+		build := exec.Command("go", "build", "-o", filepath.Join(built.dir, "songshui"), "songshui.internal/services/songshui")
+		build.Dir = built.from
+		if out, err := build.CombinedOutput(); err != nil {
 			built.err = fmt.Errorf("%w\n%s", err, out)
 		}
 	})
