@@ -16,7 +16,7 @@ import (
 	"songshui.internal/services/internal/fault"
 )
 
-var deadLettersDurable = Durable{Name: "deadletters", Stream: events.StreamDeadLetters, Filters: []string{events.AdvisoryMaxDeliveries, events.AdvisoryTerminated}, AckWait: 30 * time.Second, MaxAckPending: 64}
+var deadLettersDurable = Durable{Name: "deadletters", Stream: events.StreamDeadLetters, Filters: []string{events.AdvisoryMaxDeliveries, events.AdvisoryTerminated}, AckWait: 10 * time.Second, MaxAckPending: 64}
 
 // DeadLetter is a message that a consumer could not digest, kept with why.
 type DeadLetter struct {

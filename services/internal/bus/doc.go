@@ -17,14 +17,16 @@
 //
 // | durable | stream | service | filter | AckWait | MaxAckPending |
 // |---|---|---|---|---|---|
-// | rectification-cases | CASES | rectification | case.> | 30 s | 256 |
-// | media-way | MEDIA | media | media.> | 60 s | 16 |
-// | media-taken | CASES | media | case.> | 30 s | 256 |
-// | media-taken-after | RECTIFICATION | media | rectification.> | 30 s | 256 |
-// | archive-writer | CASES | archive | case.> | 30 s | 1024, pinned client |
-// | archive-rectifications | RECTIFICATION | archive | rectification.> | 30 s | 1024, pinned client |
-// | archive-media | MEDIA | archive | media.> | 30 s | 1024, pinned client |
-// | deadletters | DEADLETTERS | bus | the two advisories | 30 s | 64 |
+// | rectification-cases | CASES | rectification | case.> | 10 s | 256 |
+// | media-way | MEDIA | media | media.> | 20 s | 16 |
+// | media-taken | CASES | media | case.> | 10 s | 256 |
+// | media-taken-after | RECTIFICATION | media | rectification.> | 10 s | 256 |
+// | archive-writer | CASES | archive | case.> | 10 s | 1024, pinned client |
+// | archive-rectifications | RECTIFICATION | archive | rectification.> | 10 s | 1024, pinned client |
+// | archive-media | MEDIA | archive | media.> | 10 s | 1024, pinned client |
+// | deadletters | DEADLETTERS | bus | the two advisories | 10 s | 64 |
+//
+// AckWait is short, since it is how long what a lost connection or a killed process had in hand waits before it comes again; a handler that works longer keeps its messages with InProgress.
 //
 // Backoff after a fault: 0.2 s, 1 s, 5 s, 30 s, then the message is terminated with its reason, which the server announces
 // and [CollectDeadLetters] keeps with the message. The server's own MaxDeliver of [MaxDeliveries] only ends a message that kills its process.

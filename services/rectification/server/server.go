@@ -40,7 +40,7 @@ type Config struct {
 	Calendar *rectification.Calendar
 }
 
-var cases = bus.Durable{Name: "rectification-cases", Stream: events.StreamCases, Filters: []string{"case.>"}, AckWait: 30 * time.Second, MaxAckPending: 256}
+var cases = bus.Durable{Name: "rectification-cases", Stream: events.StreamCases, Filters: []string{"case.>"}, AckWait: 10 * time.Second, MaxAckPending: 256}
 
 // batch is how many exposed cases are opened between two settlements.
 const batch = 32

@@ -25,7 +25,7 @@ const (
 	batch = 256
 	// maxPending is twice what a consumer asks for ahead.
 	maxPending = 1024
-	ackWait    = 30 * time.Second
+	ackWait    = 10 * time.Second
 	// readers is how many records are read from the log at once.
 	readers = 8
 	// maxRounds bounds composing a document again because a record moved on while it was written; then the next message's own turn comes.

@@ -23,10 +23,10 @@ import (
 
 // The durables.
 var (
-	Way = bus.Durable{Name: "media-way", Stream: events.StreamMedia, Filters: []string{"media.>"}, AckWait: time.Minute, MaxAckPending: 16}
+	Way = bus.Durable{Name: "media-way", Stream: events.StreamMedia, Filters: []string{"media.>"}, AckWait: 20 * time.Second, MaxAckPending: 16}
 	// TakenAfter does the same for what a rectification shows: after-pictures are evidence too.
-	TakenAfter = bus.Durable{Name: "media-taken-after", Stream: events.StreamRectification, Filters: []string{"rectification.>"}, AckWait: 30 * time.Second, MaxAckPending: 256}
-	Taken      = bus.Durable{Name: "media-taken", Stream: events.StreamCases, Filters: []string{"case.>"}, AckWait: 30 * time.Second, MaxAckPending: 256}
+	TakenAfter = bus.Durable{Name: "media-taken-after", Stream: events.StreamRectification, Filters: []string{"rectification.>"}, AckWait: 10 * time.Second, MaxAckPending: 256}
+	Taken      = bus.Durable{Name: "media-taken", Stream: events.StreamCases, Filters: []string{"case.>"}, AckWait: 10 * time.Second, MaxAckPending: 256}
 )
 
 // Ways are the two consumers.

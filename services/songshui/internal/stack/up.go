@@ -11,12 +11,14 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"syscall"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"songshui.internal/events"
 	"songshui.internal/services/internal/embedded/nats"
 	"songshui.internal/services/internal/embedded/s3"
 	"songshui.internal/services/internal/embedded/search"
@@ -102,11 +104,33 @@ func (u *Up) start(ctx, runCtx context.Context, c Config) error {
 	if err != nil {
 		return err
 	}
-	if u.Services, err = Start(runCtx, backings, settings, c.Targets); err != nil {
+	inner := slices.DeleteFunc(slices.Clone(c.Targets), func(t string) bool { return t == events.ServicePortal })
+	if u.Services, err = Start(runCtx, backings, settings, inner); err != nil {
 		return err
 	}
 	u.closers = append(u.closers, u.Services.Close)
-	return u.ready(ctx, c)
+	if !slices.Contains(c.Targets, events.ServicePortal) {
+		return nil
+	}
+	if err := u.people(ctx, c.Bootstrap); err != nil {
+		return err
+	}
+	if err := u.portal(); err != nil {
+		return fmt.Errorf("stack: portal: %w", err)
+	}
+	return u.ready(ctx)
+}
+
+// people applies the bootstrap file and sees that there is an administrator, before anybody can ask: a token of the file must never be taken for a wrong one.
+func (u *Up) people(ctx context.Context, bootstrap string) error {
+	if bootstrap != "" {
+		if err := u.Registry.ApplyBootstrap(ctx, bootstrap); err != nil {
+			return err
+		}
+	}
+	link, _, err := u.Registry.FirstAdmin(ctx)
+	u.AdminLink = link
+	return err
 }
 
 // hold takes the directory's lock.
@@ -187,11 +211,8 @@ func listen(addr string, next bool) (net.Listener, error) {
 	return nil, err
 }
 
-// ready waits until every service answers, applies the bootstrap file, and sees that there is an administrator.
-func (u *Up) ready(ctx context.Context, c Config) error {
-	if u.Portal == nil {
-		return nil
-	}
+// ready waits until every service answers.
+func (u *Up) ready(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, readyWithin)
 	defer cancel()
 	t := time.NewTicker(20 * time.Millisecond)
@@ -204,7 +225,7 @@ func (u *Up) ready(ctx context.Context, c Config) error {
 			}
 		}
 		if len(waiting) == 0 {
-			break
+			return nil
 		}
 		select {
 		case <-ctx.Done():
@@ -214,14 +235,6 @@ func (u *Up) ready(ctx context.Context, c Config) error {
 		case <-t.C:
 		}
 	}
-	if c.Bootstrap != "" {
-		if err := u.Registry.ApplyBootstrap(ctx, c.Bootstrap); err != nil {
-			return err
-		}
-	}
-	link, _, err := u.Registry.FirstAdmin(ctx)
-	u.AdminLink = link
-	return err
 }
 
 // Close ends everything in order: requests, services, backings.
