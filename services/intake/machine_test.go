@@ -60,7 +60,12 @@ func TestNoPathPastAGuard(t *testing.T) {
 			a, name := rapid.SampledFrom(who).Draw(rt, "who"), rapid.SampledFrom(intake.Track()).Draw(rt, "command").Command
 			if rapid.IntRange(0, 3).Draw(rt, "any") > 0 {
 				a = rapid.SampledFrom([]access.Actor{desk("changchun", "submitter"), desk("changchun", "other"), province}).Draw(rt, "who may")
-				if next := intake.Next(a, r.state); len(next) > 0 {
+				next := intake.Next(a, r.state)
+				// Publication is offered nearly always and ends the ways that lead elsewhere: what is seldom offered is taken more often.
+				if seldom := slices.DeleteFunc(slices.Clone(next), func(row intake.Transition) bool { return len(row.From) > 1 && row.Command != "withdraw" }); len(seldom) > 0 && rapid.Bool().Draw(rt, "seldom") {
+					next = seldom
+				}
+				if len(next) > 0 {
 					name = rapid.SampledFrom(next).Draw(rt, "offered").Command
 				}
 			}
@@ -86,7 +91,7 @@ func TestNoPathPastAGuard(t *testing.T) {
 		replay(rt, r)
 	})
 	for command := range from {
-		if reached[command] == 0 {
+		if reached[command] == 0 && !testing.Short() { // with -short rapid makes too few runs for that
 			t.Errorf("no run came through %s: %v", command, reached)
 		}
 	}
