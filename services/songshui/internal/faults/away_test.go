@@ -26,7 +26,7 @@ const (
 	// awayFor is how long a backing is away. The issue says 10 s; every budget of a request but the whole 10 s of one is shorter than this.
 	awayFor = 4 * time.Second
 	// told is how soon /readyz must name what is away.
-	told = 2 * time.Second
+	told = 10 * time.Second
 	// backWithin is how soon everything must go on by itself: longer than the longest AckWait, after which what was delivered to a broken connection comes again.
 	backWithin = 75 * time.Second
 	// atOnce is how many submit at the same time.

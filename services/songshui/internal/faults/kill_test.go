@@ -38,7 +38,7 @@ const (
 	startsWithin  = 60 * time.Second
 	afterReady    = 100 * time.Millisecond
 	inStart       = 400 * time.Millisecond
-	cleanWithin   = 10 * time.Second
+	cleanWithin   = 30 * time.Second
 	requestWithin = 3 * time.Second
 	waitsAtMost   = 2 * time.Second
 	// settled is longer than the longest AckWait: what was in hand at the last kill comes again only then.
