@@ -97,7 +97,8 @@ func (b *Bus) answer(name string, r micro.Request, v *access.Verifier, needActor
 			b.logger.Error("request failed", "endpoint", name, "error", err)
 		}
 		data, _ := json.Marshal(f)
-		err = r.Error(code, code, data)
+		// Not r.Error: it writes what micro reads once its handler has returned, and this answer comes later.
+		err = r.Respond(data, micro.WithHeaders(micro.Headers{micro.ErrorCodeHeader: {code}}))
 	} else {
 		err = r.Respond(body)
 	}
