@@ -80,6 +80,7 @@ type Writer struct {
 	covered covered
 	// applied is the sequence of CASES up to which this process knows the index to be.
 	applied atomic.Uint64
+	pace    pace
 }
 
 // New makes a Writer.
@@ -173,7 +174,9 @@ func streams() (out []string) {
 func (w *Writer) handle(ctx context.Context, s source, b []*bus.Message) error {
 	err := w.ensure(ctx)
 	if b = w.covered.without(s.durable.Stream, b); err == nil && len(b) > 0 {
+		done := w.pace.begin(ctx, len(b))
 		err = w.apply(ctx, s, b)
+		done()
 	}
 	if fault.Is(err, fault.Unavailable) {
 		w.Doubt()
