@@ -202,7 +202,7 @@ func TestKilled(t *testing.T) {
 
 func newVictim(t *testing.T) *victim {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := net.Listen("tcp", ownHost()+":0")
 	if err != nil {
 		t.Fatal(err)
 	}

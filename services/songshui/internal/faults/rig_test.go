@@ -13,6 +13,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -64,6 +65,20 @@ func closeStore() {
 	}
 }
 
+var hosts atomic.Uint32
+
+// ownHost gives a loopback address that nothing else of this process uses, where there is one: a port that is given up for a while and taken again must not be
+// handed to anybody's connection meanwhile, which happens on 127.0.0.1.
+func ownHost() string {
+	host := fmt.Sprintf("127.0.%d.%d", 64+os.Getpid()%128, hosts.Add(1)%250+1)
+	l, err := net.Listen("tcp", host+":0")
+	if err != nil {
+		return "127.0.0.1"
+	}
+	_ = l.Close()
+	return host
+}
+
 // backing can be taken away and brought back at the same address.
 type backing interface {
 	away(t *testing.T)
@@ -76,7 +91,7 @@ type wire struct{ *toxiproxy.Proxy }
 func newWire(t *testing.T, name, upstream string) wire {
 	t.Helper()
 	api := toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop())
-	p := toxiproxy.NewProxy(api, name, "127.0.0.1:0", upstream)
+	p := toxiproxy.NewProxy(api, name, ownHost()+":0", upstream)
 	if err := p.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -128,7 +143,7 @@ const maxPayload = 4 << 20
 
 func newBroker(t *testing.T) *broker {
 	t.Helper()
-	b := &broker{options: server.Options{ServerName: "faults", Host: "127.0.0.1", Port: server.RANDOM_PORT, JetStream: true, StoreDir: t.TempDir(), SyncAlways: true, NoSigs: true, NoLog: true,
+	b := &broker{options: server.Options{ServerName: "faults", Host: ownHost(), Port: server.RANDOM_PORT, JetStream: true, StoreDir: t.TempDir(), SyncAlways: true, NoSigs: true, NoLog: true,
 		MaxPayload: maxPayload, JetStreamMaxStore: -1, DisableJetStreamBanner: true}}
 	b.back(t)
 	b.options.Port = b.server.Addr().(*net.TCPAddr).Port
