@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/minio/minio-go/v7"
 	"github.com/minio/minio-go/v7/pkg/credentials"
@@ -72,10 +73,20 @@ func TestTakeover(t *testing.T) {
 		hung <- got
 	}()
 	<-body.hangs
-	offset, _ := s.head(me, at)
-	if got := <-hung; got.status != http.StatusConflict || got.fault(t).Code != fault.Conflict {
+	// The older request has sent its bytes but may not have been given the upload yet: until then there is nothing to take over.
+	var got reply
+	for ended := false; !ended; {
+		s.head(me, at)
+		select {
+		case got = <-hung:
+			ended = true
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+	if got.status != http.StatusConflict || got.fault(t).Code != fault.Conflict {
 		t.Errorf("the older request: %d %s", got.status, got.body)
 	}
+	offset, _ := s.head(me, at)
 	if got := s.patch(me, at, offset, data[offset:]); got.status != http.StatusNoContent {
 		t.Errorf("%d %s", got.status, got.body)
 	}
