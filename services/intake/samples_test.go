@@ -58,7 +58,7 @@ func TestSampleCasesAreTaken(t *testing.T) {
 func TestBadCasesAreNamed(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	bad := bytes.Split(read(t, "bad-cases.jsonl"), []byte("\n"))
+	bad := bytes.Split(read(t, "bad/bad-cases.jsonl"), []byte("\n"))
 	first, _, err := w.submit(desk("changchun", "a"), goodLines(t)[0], clock)
 	if err != nil {
 		t.Fatal(err)
@@ -70,7 +70,7 @@ func TestBadCasesAreNamed(t *testing.T) {
 	for _, want := range whole[[]struct {
 		Line              int
 		Name, Field, Code string
-	}](t, "bad-cases.expected.json") {
+	}](t, "bad/bad-cases.expected.json") {
 		fact, _, err := w.submit(desk("changchun", "a"), bad[want.Line-1], clock)
 		if err == nil && fact.ID == there.ID {
 			err = intake.Again(there, fact.Submission)

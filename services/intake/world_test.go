@@ -37,9 +37,12 @@ func (f fields) with(other fields) fields {
 	return out
 }
 
+// samples is the one copy of the sample files.
+const samples = "../songshui/internal/samples/"
+
 func read(t testing.TB, file string) []byte {
 	t.Helper()
-	b, err := os.ReadFile("testdata/" + file)
+	b, err := os.ReadFile(samples + file)
 	if err != nil {
 		t.Fatal(err)
 	}

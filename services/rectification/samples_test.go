@@ -240,8 +240,8 @@ func TestBadFollowups(t *testing.T) {
 	expected := whole[[]struct {
 		Line              int
 		Name, Field, Code string
-	}](t, "bad-followups.expected.json")
-	for i, f := range lines[followup](t, "bad-followups.jsonl") {
+	}](t, "bad/bad-followups.expected.json")
+	for i, f := range lines[followup](t, "bad/bad-followups.jsonl") {
 		want := expected[i]
 		c, ok := cases[f.Ref]
 		if !ok {

@@ -21,9 +21,12 @@ var clock = time.Date(2026, 11, 24, 12, 0, 0, 0, events.Shanghai)
 
 const asOf = events.Day("2026-11-23")
 
+// samples is the one copy of the sample files.
+const samples = "../songshui/internal/samples/"
+
 func lines[T any](t testing.TB, file string) []T {
 	t.Helper()
-	data, err := os.ReadFile("testdata/" + file)
+	data, err := os.ReadFile(samples + file)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,7 +45,7 @@ func lines[T any](t testing.TB, file string) []T {
 
 func whole[T any](t testing.TB, file string) T {
 	t.Helper()
-	data, err := os.ReadFile("testdata/" + file)
+	data, err := os.ReadFile(samples + file)
 	if err != nil {
 		t.Fatal(err)
 	}

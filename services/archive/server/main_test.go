@@ -170,7 +170,7 @@ type sample struct {
 // samples gives the sample cases as intake would have them.
 func samples(t testing.TB) []events.CaseState {
 	t.Helper()
-	data, err := os.ReadFile(filepath.Join("..", "testdata", "cases.jsonl"))
+	data, err := os.ReadFile(filepath.Join("..", "..", "songshui", "internal", "samples", "cases.jsonl"))
 	check(t, err)
 	var out []events.CaseState
 	lines := bufio.NewScanner(bytes.NewReader(data))

@@ -23,7 +23,7 @@ import (
 	registry "songshui.internal/services/registry/server"
 )
 
-const samples = "../testdata/"
+const samples = "../../songshui/internal/samples/"
 
 // rig is intake on a NATS server of its own, with the province's list and no media.
 type rig struct {

@@ -42,8 +42,8 @@ func TestSampleCasesAndBadLines(t *testing.T) {
 		Line              int
 		Name, Field, Code string
 	}
-	must(t, json.Unmarshal(read(t, "bad-cases.expected.json"), &expected))
-	bad := lines(read(t, "bad-cases.jsonl"))
+	must(t, json.Unmarshal(read(t, "bad/bad-cases.expected.json"), &expected))
+	bad := lines(read(t, "bad/bad-cases.jsonl"))
 	for _, want := range expected {
 		l := bad[want.Line-1]
 		var c ref

@@ -67,7 +67,7 @@ func newWorld(t *testing.T) *world {
 	if err := bus.Migrate(t.Context(), w.bus.JetStream(), 1, server.Durables()); err != nil {
 		t.Fatal(err)
 	}
-	data, err := os.ReadFile("../testdata/cases.jsonl")
+	data, err := os.ReadFile("../../songshui/internal/samples/cases.jsonl")
 	if err != nil {
 		t.Fatal(err)
 	}
