@@ -103,9 +103,8 @@ func (w wire) away(*testing.T) { w.Stop() }
 
 func (w wire) back(t *testing.T) {
 	t.Helper()
-	if err := w.Start(); err != nil {
-		t.Fatal(err)
-	}
+	// A proxy that was just stopped may hold its port for a moment yet.
+	eventually(t, backWithin, "proxy", w.Start)
 }
 
 // silent is a wire that takes everything and carries nothing, as from a machine that hangs; when it comes back, it comes with new connections.
