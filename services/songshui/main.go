@@ -56,7 +56,7 @@ const (
 )
 
 func main() {
-	if media.PictureChild(os.Args) {
+	if media.Child(os.Args) {
 		return
 	}
 	slog.SetDefault(slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})))

@@ -1,6 +1,6 @@
 package server
 
-import "songshui.internal/services/media/internal/pictures"
+import "songshui.internal/services/media/internal/sandbox"
 
-// PictureChild must be called first thing in main: when the program was started as a decoder of pictures it works as one until its end and says so.
-func PictureChild(args []string) (handled bool) { return pictures.Main(args) }
+// Child must be called first thing in main: when the program was started to work on what strangers upload, it does that until its end and says so.
+func Child(args []string) (handled bool) { return sandbox.Main(args) }

@@ -8,7 +8,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	if server.PictureChild(os.Args) {
+	if server.Child(os.Args) {
 		return
 	}
 	os.Exit(m.Run())

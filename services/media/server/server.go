@@ -17,6 +17,7 @@ import (
 	"songshui.internal/services/media/internal/catalog"
 	"songshui.internal/services/media/internal/judge"
 	"songshui.internal/services/media/internal/pictures"
+	"songshui.internal/services/media/internal/sandbox"
 	"songshui.internal/services/media/internal/serve"
 	"songshui.internal/services/media/internal/uploads"
 	"songshui.internal/services/media/internal/ways"
@@ -41,7 +42,7 @@ type Deps struct {
 type Config struct {
 	// Workers is how many media are rendered at once; 2 if zero.
 	Workers int
-	// Program is the executable whose main calls PictureChild; the running one if empty.
+	// Program is the executable whose main calls Child; the running one if empty.
 	Program string
 	// ChildMemory bounds a decoding child, in bytes; 1 GiB if zero.
 	ChildMemory int64
@@ -57,7 +58,7 @@ type Server struct {
 	uploads *uploads.Store
 	ways    *ways.Ways
 	answers *answers.Answers
-	decoder *pictures.Decoder
+	box     *sandbox.Sandbox
 	handler http.Handler
 }
 
@@ -68,14 +69,15 @@ func New(d Deps, c Config) (*Server, error) {
 	}
 	s := &Server{deps: d, config: c, catalog: catalog.New(d.Bus)}
 	var err error
-	if s.decoder, err = pictures.New(pictures.Config{Program: c.Program, MaxMemory: c.ChildMemory, Parallel: c.Workers}); err != nil {
+	if s.box, err = sandbox.New(sandbox.Config{Program: c.Program, MaxMemory: c.ChildMemory, Parallel: c.Workers}); err != nil {
 		return nil, fmt.Errorf("media: %w", err)
 	}
-	s.uploads = uploads.New(d.Bus, d.Objects, d.Buckets, s.catalog, judge.New(s.decoder))
+	decoder := pictures.New(s.box)
+	s.uploads = uploads.New(d.Bus, d.Objects, d.Buckets, s.catalog, judge.New(decoder))
 	if c.Fault != nil {
 		s.uploads.Fault(c.Fault)
 	}
-	s.ways = ways.New(d.Bus, d.Objects, d.Buckets, s.decoder)
+	s.ways = ways.New(d.Bus, d.Objects, d.Buckets, decoder)
 	s.answers = &answers.Answers{Bus: d.Bus, Catalog: s.catalog, Objects: d.Objects, Buckets: d.Buckets}
 	tus, err := s.uploads.Handler(d.Verifier, mediaapi.HeaderActor)
 	if err != nil {
@@ -117,7 +119,7 @@ func (s *Server) Run(ctx context.Context) error {
 	<-ctx.Done()
 	wg.Wait()
 	_ = stop()
-	_ = s.decoder.Close()
+	_ = s.box.Close()
 	if err := context.Cause(ctx); err != nil && ctx.Err() != err {
 		return fmt.Errorf("media: %w", err)
 	}

@@ -15,10 +15,11 @@ import (
 	"github.com/gen2brain/heic"
 
 	"songshui.internal/services/internal/fault"
+	"songshui.internal/services/media/internal/sandbox"
 	"songshui.internal/services/media/internal/sniff"
 )
 
-// systemHEIC says whether heic uses a library that it found on the system. It has no option for that but a build tag; the child sets it to false, so that
+// systemHEIC says whether heic uses a library that it found on the system. It has no option for that but a build tag; it is set to false, so that
 // a plain `go run` decodes inside WebAssembly too.
 //
 //go:linkname systemHEIC github.com/gen2brain/heic.dynamic
@@ -96,9 +97,5 @@ func verdict(err error) error {
 	case errors.As(err, &j), errors.As(err, &p):
 		return fault.Wrap(fault.UnsupportedType, "pictures: decode", err)
 	}
-	return refuse(sniff.CodeDamaged, err)
-}
-
-func refuse(code string, cause error) *fault.Error {
-	return &fault.Error{Code: fault.Invalid, Op: "pictures", Fields: fault.Fields{{Field: sniff.Field, Code: code}}, Err: cause}
+	return sandbox.Refuse(sniff.CodeDamaged, err)
 }

@@ -123,7 +123,7 @@ func TestTurnedHEIC(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	info, got, err := decoder(t, Config{}).Render(t.Context(), bytes.NewReader(file), int64(len(file)), sniff.HEIC, Widths)
+	info, got, err := decoder(t).Render(t.Context(), bytes.NewReader(file), int64(len(file)), sniff.HEIC, Widths)
 	if want := (Info{Width: 192, Height: 128, DisplayWidth: 128, DisplayHeight: 192, Orientation: 8, Frames: 1}); err != nil || info != want {
 		t.Fatalf("%+v %v, want %+v", info, err, want)
 	}

@@ -2,37 +2,18 @@ package pictures
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"os"
-	"runtime"
 	"slices"
-	"sync"
-	"time"
 
 	"songshui.internal/services/internal/fault"
 	"songshui.internal/services/media"
+	"songshui.internal/services/media/internal/sandbox"
 	"songshui.internal/services/media/internal/sniff"
 )
 
 // Widths are the longer edges of the public copies, in pixels: lists, pages, looking closely.
 var Widths = []int{320, 1280, 2560}
-
-// Config says how children are run; zero values are the defaults.
-type Config struct {
-	// Program is the executable whose main calls Main; by default the running one.
-	Program string
-	// MaxMemory bounds what a child holds, in bytes; by default 1 GiB: 100 megapixels of JPEG with halved chroma, or 60 of 16-bit PNG
-	// or HEIC; what needs more is too_demanding.
-	MaxMemory int64
-	// Timeout bounds the work on one picture, by the clock and by processor time; by default one minute. Waiting for a child doesn't count.
-	Timeout time.Duration
-	// Parallel is how many children may live at once; by default as many as processors, at most 2.
-	Parallel int
-	// IdleFor is how long a child without work is kept; by default 10 s.
-	IdleFor time.Duration
-}
 
 // Info is what a picture is; the fields are events.Examination's.
 type Info struct {
@@ -58,57 +39,16 @@ type Rendition struct {
 	Data          []byte
 }
 
-// Decoder runs the children. It is safe for concurrent use; what is over Config.Parallel waits.
-type Decoder struct {
-	config Config
-	slots  chan struct{}
+// Decoder is safe for concurrent use.
+type Decoder struct{ box *sandbox.Sandbox }
 
-	mu     sync.Mutex
-	idle   []*process
-	closed bool
-}
-
-// New makes a Decoder; no child is started before the first picture. It fails where the running executable has no path.
-func New(c Config) (*Decoder, error) {
-	if c.Program == "" {
-		program, err := os.Executable()
-		if err != nil {
-			return nil, fmt.Errorf("pictures: %w", err)
-		}
-		c.Program = program
-	}
-	if c.MaxMemory <= 0 {
-		c.MaxMemory = 1 << 30
-	}
-	if c.Timeout <= 0 {
-		c.Timeout = time.Minute
-	}
-	if c.Parallel <= 0 {
-		c.Parallel = min(runtime.NumCPU(), 2)
-	}
-	if c.IdleFor <= 0 {
-		c.IdleFor = 10 * time.Second
-	}
-	return &Decoder{config: c, slots: make(chan struct{}, c.Parallel)}, nil
-}
-
-// Close ends the children without work; those at work end with it. Calls after it are unavailable.
-func (d *Decoder) Close() error {
-	d.mu.Lock()
-	idle := d.idle
-	d.idle, d.closed = nil, true
-	d.mu.Unlock()
-	for _, p := range idle {
-		p.idle.Stop()
-		p.end(false)
-	}
-	return nil
-}
+// New makes a Decoder that decodes in box.
+func New(box *sandbox.Sandbox) *Decoder { return &Decoder{box} }
 
 // Check decodes every pixel of an image of size bytes and keeps nothing. The package doc names the refusals.
 func (d *Decoder) Check(ctx context.Context, r io.Reader, size int64, t sniff.Type) (Info, error) {
-	info, _, err := d.do(ctx, r, request{Op: opCheck, Type: t, Size: size})
-	return info, err
+	rep, _, err := d.do(ctx, r, size, opCheck, params{Type: t})
+	return rep.Info, err
 }
 
 // Render decodes an image and makes its copies, the smallest first. widths are longest edges in pixels, 1–2560; a picture that doesn't reach one gets a copy of
@@ -118,110 +58,77 @@ func (d *Decoder) Render(ctx context.Context, original io.Reader, size int64, t 
 	if len(widths) == 0 || widths[0] < 1 || widths[len(widths)-1] > Widths[len(Widths)-1] {
 		return Info{}, nil, &fault.Error{Code: fault.Internal, Op: "pictures: render", Err: fmt.Errorf("widths %v", widths)}
 	}
-	return d.do(ctx, original, request{Op: opRender, Type: t, Size: size, Widths: widths})
-}
-
-func (d *Decoder) do(ctx context.Context, r io.Reader, req request) (Info, []Rendition, error) {
-	if req.Type.Kind != media.KindImage {
-		return Info{}, nil, fault.New(fault.UnsupportedType, "pictures: "+req.Type.MIME)
-	}
-	if err := sniff.CheckSize(req.Type, req.Size); err != nil {
-		return Info{}, nil, err
-	}
-	select {
-	case d.slots <- struct{}{}:
-		defer func() { <-d.slots }()
-	case <-ctx.Done():
-		return Info{}, nil, fmt.Errorf("pictures: %w", context.Cause(ctx))
-	}
-	p, err := d.ready(req)
-	if err != nil {
-		return Info{}, nil, &fault.Error{Code: fault.Unavailable, Op: "pictures: start a child", Detail: "pictures", Err: err}
-	}
-	rep, copies, err := p.work(ctx, r, req.Size)
+	rep, blobs, err := d.do(ctx, original, size, opRender, params{Type: t, Widths: widths})
 	if err != nil {
 		return Info{}, nil, err
 	}
-	if rep.Last {
-		p.end(false)
-	} else {
-		d.keep(p)
-	}
-	if rep.Fault != nil {
-		rep.Fault.Op = "pictures: " + req.Op
-		if rep.Cause != "" {
-			rep.Fault.Err = errors.New(rep.Cause)
-		}
-		return Info{}, nil, rep.Fault
+	copies := make([]Rendition, len(blobs))
+	for i, b := range blobs {
+		copies[i] = Rendition{Name: b.Name, Type: sniff.JPEG.MIME, Width: rep.Copies[i].Width, Height: rep.Copies[i].Height, Data: b.Data}
 	}
 	return rep.Info, copies, nil
 }
 
-// ready gives a child that has taken the request. A waiting one may have died meanwhile; a new one that doesn't answer is an error.
-func (d *Decoder) ready(req request) (*process, error) {
-	for {
-		p, err := d.take()
-		if err != nil {
-			return nil, err
-		}
-		fresh := p == nil
-		if fresh {
-			if p, err = start(d.config); err != nil {
-				return nil, err
-			}
-		}
-		if err = p.open(req); err == nil {
-			return p, nil
-		}
-		p.end(true)
-		if fresh {
-			return nil, fmt.Errorf("%w: %v: %s", err, p.cmd.ProcessState, p.said)
-		}
+func (d *Decoder) do(ctx context.Context, r io.Reader, size int64, op string, p params) (result, []sandbox.Blob, error) {
+	var rep result
+	if p.Type.Kind != media.KindImage {
+		return rep, nil, fault.New(fault.UnsupportedType, "pictures: "+p.Type.MIME)
 	}
+	if err := sniff.CheckSize(p.Type, size); err != nil {
+		return rep, nil, err
+	}
+	blobs, err := d.box.Do(ctx, sandbox.Request{Op: op, Params: p, Data: r, Size: size}, &rep)
+	return rep, blobs, err
 }
 
-var errClosed = errors.New("closed")
+const (
+	opCheck  = "pictures.check"
+	opRender = "pictures.render"
+)
 
-// take gives the child that worked last, or nil; an error after Close.
-func (d *Decoder) take() (*process, error) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.closed {
-		return nil, errClosed
-	}
-	n := len(d.idle)
-	if n == 0 {
-		return nil, nil
-	}
-	p := d.idle[n-1]
-	d.idle = d.idle[:n-1]
-	p.idle.Stop()
-	return p, nil
+type params struct {
+	Type   sniff.Type `json:"type"`
+	Widths []int      `json:"widths,omitempty"`
 }
 
-// keep lets a child wait for more, but not for long.
-func (d *Decoder) keep(p *process) {
-	d.mu.Lock()
-	closed := d.closed
-	if !closed {
-		d.idle = append(d.idle, p)
-		p.idle = time.AfterFunc(d.config.IdleFor, func() { d.dismiss(p) })
-	}
-	d.mu.Unlock()
-	if closed {
-		p.end(false)
-	}
+type result struct {
+	Info   Info       `json:"info"`
+	Copies []copyHead `json:"copies,omitempty"`
 }
 
-// dismiss ends a child that still waits.
-func (d *Decoder) dismiss(p *process) {
-	d.mu.Lock()
-	i := slices.Index(d.idle, p)
-	if i >= 0 {
-		d.idle = slices.Delete(d.idle, i, i+1)
+type copyHead struct {
+	Name   string `json:"name"`
+	Width  int    `json:"width"`
+	Height int    `json:"height"`
+}
+
+func init() {
+	systemHEIC = false
+	sandbox.Register(opCheck, sandbox.Operation{MaxInput: sniff.MaxImage, Work: work})
+	sandbox.Register(opRender, sandbox.Operation{MaxInput: sniff.MaxImage, Work: work})
+}
+
+// work is done in the child; without widths it makes no copies.
+func work(in sandbox.Input) (any, []sandbox.Blob, error) {
+	var p params
+	if err := in.Decode(&p); err != nil {
+		return nil, nil, err
 	}
-	d.mu.Unlock()
-	if i >= 0 {
-		p.end(false)
+	m, info, err := examine(in.Data, p.Type)
+	if err != nil || len(p.Widths) == 0 {
+		return result{Info: info}, nil, err
 	}
+	orientation := info.Orientation
+	if p.Type == sniff.HEIC {
+		orientation = 1
+	}
+	heads, data, err := copies(m, orientation, p.Widths)
+	if err != nil {
+		return nil, nil, &fault.Error{Code: fault.Internal, Op: "pictures: encode", Err: err}
+	}
+	blobs := make([]sandbox.Blob, len(heads))
+	for i, h := range heads {
+		blobs[i] = sandbox.Blob{Name: h.Name, Data: data[i]}
+	}
+	return result{info, heads}, blobs, nil
 }

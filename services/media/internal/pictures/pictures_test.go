@@ -2,84 +2,24 @@ package pictures
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
-	"errors"
 	"image"
 	"image/jpeg"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
-	"time"
 
 	"songshui.internal/services/internal/fault"
+	"songshui.internal/services/media/internal/sandbox"
 	"songshui.internal/services/media/internal/sniff"
 )
 
 const samples = "../../../songshui/internal/samples"
 
-var held []byte
-
-func init() {
-	hidden["panic"] = func([]byte) error { panic("as a test asks") }
-	hidden["loop"] = func([]byte) error {
-		for n := uint64(1); ; n++ {
-			if n == 0 {
-				return nil
-			}
-		}
-	}
-	hidden["eat"] = func([]byte) error {
-		for {
-			held = append(held, make([]byte, 1<<20)...)
-		}
-	}
-	hidden["hold"] = func([]byte) error {
-		// More than it may, less than the hard limit: only the watch sees it.
-		held = bytes.Repeat([]byte{1}, 400<<20)
-		for begun := time.Now(); time.Since(begun) < time.Second; {
-			held[0]++
-		}
-		return nil
-	}
-	hidden["gulp"] = func([]byte) error {
-		held = make([]byte, 3<<30)
-		return nil
-	}
-	hidden["deep"] = func([]byte) error { return deep(make([]byte, 1<<10)) }
-	hidden["term"] = func([]byte) error {
-		self, err := os.FindProcess(os.Getpid())
-		if err != nil {
-			return err
-		}
-		_ = self.Signal(syscall.SIGTERM)
-		select {}
-	}
-	hidden["exit"] = func([]byte) error { os.Exit(0); return nil }
-	hidden["unchecked"] = func(file []byte) error { _, err := decode(file, sniff.PNG); return err }
-	hidden["system"] = func([]byte) error {
-		if systemHEIC || len(os.Environ()) > 0 {
-			return errors.New("a library of the system, or an environment")
-		}
-		return nil
-	}
-}
-
-func deep(b []byte) error {
-	if len(b) == 0 {
-		return nil
-	}
-	if err := deep(append(b, 1)); err != nil {
-		return err
-	}
-	return nil
-}
-
 func TestMain(m *testing.M) {
-	if Main(os.Args) {
+	if sandbox.Main(os.Args) {
 		return
 	}
 	os.Exit(m.Run())
@@ -94,14 +34,14 @@ func read(t testing.TB, path ...string) []byte {
 	return b
 }
 
-func decoder(t testing.TB, c Config) *Decoder {
+func decoder(t testing.TB) *Decoder {
 	t.Helper()
-	d, err := New(c)
+	box, err := sandbox.New(sandbox.Config{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = d.Close() })
-	return d
+	t.Cleanup(func() { _ = box.Close() })
+	return New(box)
 }
 
 func code(err error) string {
@@ -171,7 +111,7 @@ func clean(t *testing.T, name string, b []byte) {
 
 func TestSamples(t *testing.T) {
 	t.Parallel()
-	d := decoder(t, Config{})
+	d := decoder(t)
 	for i, m := range images(t) {
 		if instrumented && i%6 != 0 {
 			continue // the detector has nothing to find in a child
@@ -212,7 +152,7 @@ func TestSamples(t *testing.T) {
 
 func TestBad(t *testing.T) {
 	t.Parallel()
-	d := decoder(t, Config{})
+	d := decoder(t)
 	for file, want := range map[string]string{
 		"truncated.jpg": "damaged", "bomb-30000x30000.png": "too_many_pixels", "huge-dimensions.jpg": "too_many_pixels", "gif-5000-frames.gif": "too_many_pixels",
 		"polyglot-html.jpg": "ok", "polyglot-zip.jpg": "ok", "zero.jpg": "empty", "mp4-as.jpg": "damaged", "html-as.jpg": "damaged",
@@ -235,114 +175,32 @@ func TestBad(t *testing.T) {
 	}
 }
 
-// After each death the next picture is decoded as if nothing had been.
-func TestDeaths(t *testing.T) {
+func init() {
+	sandbox.Register("pictures.unchecked", sandbox.Operation{Work: func(in sandbox.Input) (any, []sandbox.Blob, error) {
+		_, err := decode(in.Data, sniff.PNG)
+		return nil, nil, err
+	}})
+}
+
+// Whoever got past the check of headers would meet the child's limits.
+func TestBombDecoded(t *testing.T) {
 	t.Parallel()
-	good := read(t, "followup-media", "welding-after.jpg")
-	d := decoder(t, Config{MaxMemory: 256 << 20, Timeout: 3 * time.Second, Parallel: 1})
-	for _, c := range []struct{ op, want string }{
-		{"panic", "damaged"}, {"loop", "too_demanding"}, {"eat", "too_demanding"}, {"hold", "too_demanding"}, {"gulp", "too_demanding"}, {"deep", "too_demanding"},
-		{"term", "unavailable"}, {"exit", "internal"}, {"system", "ok"},
-	} {
-		if instrumented && c.op == "gulp" {
-			continue // only the limit that isn't set then stops it
-		}
-		_, _, err := d.do(t.Context(), bytes.NewReader(good), request{Op: c.op, Type: sniff.JPEG, Size: int64(len(good))})
-		if code(err) != c.want {
-			t.Errorf("%s: %v, want %s", c.op, err, c.want)
-		}
-		if _, err := d.Check(t.Context(), bytes.NewReader(good), int64(len(good)), sniff.JPEG); err != nil {
-			t.Errorf("after %s: %v", c.op, err)
-		}
-	}
-	bomb := read(t, "bad", "bomb-30000x30000.png")
-	_, _, err := d.do(t.Context(), bytes.NewReader(bomb), request{Op: "unchecked", Type: sniff.PNG, Size: int64(len(bomb))})
-	if code(err) != "too_demanding" {
-		t.Errorf("the bomb decoded: %v", err)
-	}
-}
-
-func TestSourceFails(t *testing.T) {
-	t.Parallel()
-	d := decoder(t, Config{})
-	good := read(t, "media", "boiler.webp")
-	away := errors.New("the store is away")
-	_, err := d.Check(t.Context(), &broke{bytes.NewReader(good[:1000]), away}, int64(len(good)), sniff.WebP)
-	if !errors.Is(err, away) || fault.Is(err, fault.Invalid) {
-		t.Errorf("%v, want the source's error", err)
-	}
-	_, err = d.Check(t.Context(), bytes.NewReader(good[:1000]), int64(len(good)), sniff.WebP)
-	if fault.Is(err, fault.Invalid) || err == nil {
-		t.Errorf("short: %v", err)
-	}
-	ctx, cancel := context.WithCancelCause(t.Context())
-	cancel(away)
-	if _, err = d.Check(ctx, bytes.NewReader(good), int64(len(good)), sniff.WebP); !errors.Is(err, away) {
-		t.Errorf("cancelled: %v", err)
-	}
-	if _, err = d.Check(t.Context(), bytes.NewReader(good), int64(len(good)), sniff.WebP); err != nil {
-		t.Error(err)
-	}
-}
-
-type broke struct {
-	r   *bytes.Reader
-	err error
-}
-
-func (b *broke) Read(p []byte) (int, error) {
-	if b.r.Len() == 0 {
-		return 0, b.err
-	}
-	return b.r.Read(p)
-}
-
-// Children are used again, survive another's end in the pool, and go when nothing is to do.
-func TestPool(t *testing.T) {
-	t.Parallel()
-	good := read(t, "followup-media", "welding-after.jpg")
-	d := decoder(t, Config{Parallel: 1, IdleFor: time.Hour})
-	check := func() *process {
-		t.Helper()
-		if _, err := d.Check(t.Context(), bytes.NewReader(good), int64(len(good)), sniff.JPEG); err != nil {
-			t.Fatal(err)
-		}
-		return d.idle[0]
-	}
-	a := check()
-	if b := check(); a != b {
-		t.Error("a child wasn't used again")
-	}
-	if err := a.cmd.Process.Kill(); err != nil {
+	box, err := sandbox.New(sandbox.Config{MaxMemory: 256 << 20})
+	if err != nil {
 		t.Fatal(err)
 	}
-	b := check()
-	if a == b {
-		t.Error("a dead child was used")
+	defer func() { _ = box.Close() }()
+	bomb := read(t, "bad", "bomb-30000x30000.png")
+	if _, err = box.Do(t.Context(), sandbox.Request{Op: "pictures.unchecked", Data: bytes.NewReader(bomb), Size: int64(len(bomb))}, nil); code(err) != "too_demanding" {
+		t.Errorf("the bomb decoded: %v", err)
 	}
-	d.dismiss(b)
-	if len(d.idle) != 0 || b.cmd.ProcessState == nil || !b.cmd.ProcessState.Success() {
-		t.Errorf("dismissed: %v", b.cmd.ProcessState)
-	}
-	for range maxServed + 1 {
-		_, _ = d.Check(t.Context(), bytes.NewReader(good[:9]), 9, sniff.JPEG)
-	}
-	last := check()
-	if err := d.Close(); err != nil || last.cmd.ProcessState == nil {
-		t.Error("Close left a child")
-	}
-	if _, err := d.Check(t.Context(), bytes.NewReader(good), int64(len(good)), sniff.JPEG); code(err) != "unavailable" {
-		t.Errorf("after Close: %v", err)
-	}
-	if d := decoder(t, Config{Program: filepath.Join(t.TempDir(), "none")}); d != nil {
-		if _, err := d.Check(t.Context(), bytes.NewReader(good), int64(len(good)), sniff.JPEG); code(err) != "unavailable" {
-			t.Errorf("no program: %v", err)
-		}
+	if systemHEIC {
+		t.Error("a library of the system would decode HEIC")
 	}
 }
 
 func BenchmarkSamples(b *testing.B) {
-	d := decoder(b, Config{})
+	d := decoder(b)
 	type file struct {
 		data []byte
 		typ  sniff.Type

@@ -160,7 +160,7 @@ func copies(m image.Image, orientation int, widths []int) ([]copyHead, [][]byte,
 		if err := jpeg.Encode(&b, up.image(), &jpeg.Options{Quality: quality}); err != nil {
 			return nil, nil, err
 		}
-		heads[i] = copyHead{Name: "w" + strconv.Itoa(widths[i]), Width: up.w, Height: up.h, Bytes: b.Len()}
+		heads[i] = copyHead{Name: "w" + strconv.Itoa(widths[i]), Width: up.w, Height: up.h}
 		data[i] = b.Bytes()
 	}
 	return heads, data, nil

@@ -44,7 +44,7 @@ var system struct {
 var offices = []string{"changchun", "jilin", "siping", "liaoyuan", "tonghua", "baishan", "songyuan", "baicheng", "yanbian", "changbaishan", "meihekou"}
 
 func TestMain(m *testing.M) {
-	if media.PictureChild(os.Args) {
+	if media.Child(os.Args) {
 		return
 	}
 	code, err := run(m)

@@ -23,7 +23,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	if media.PictureChild(os.Args) {
+	if media.Child(os.Args) {
 		return
 	}
 	if mode := os.Getenv(publisherMode); mode != "" {

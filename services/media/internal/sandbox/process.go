@@ -1,4 +1,4 @@
-package pictures
+package sandbox
 
 import (
 	"bytes"
@@ -38,7 +38,7 @@ func deathByStatus(code int) ending {
 	return broken
 }
 
-// process is a child seen from the parent; one picture at a time.
+// process is a child seen from the parent; one file at a time.
 type process struct {
 	cmd     *exec.Cmd
 	in, out *os.File
@@ -84,7 +84,7 @@ func (p *process) end(kill bool) {
 	})
 }
 
-// open asks for a picture's work. An error says nothing about the picture: none of it was sent.
+// open asks for work on a file. An error says nothing about the file: none of it was sent.
 func (p *process) open(req request) error {
 	_ = p.in.SetWriteDeadline(time.Now().Add(p.timeout))
 	if err := writeMessage(p.in, req); err != nil {
@@ -94,22 +94,22 @@ func (p *process) open(req request) error {
 	return readMessage(p.out, &ready{})
 }
 
-// work sends the picture and takes the answer. After an error the process is ended.
-func (p *process) work(ctx context.Context, r io.Reader, size int64) (reply, []Rendition, error) {
+// work sends the file and takes the answer. After an error the process is ended.
+func (p *process) work(ctx context.Context, r io.Reader, size, maxOutput int64) (reply, []Blob, error) {
 	stop := context.AfterFunc(ctx, func() { _ = p.cmd.Process.Kill() })
 	defer stop()
-	rep, copies, err := p.exchange(r, size)
+	rep, blobs, err := p.exchange(r, size, maxOutput)
 	if err == nil && stop() {
-		return rep, copies, nil
+		return rep, blobs, nil
 	}
 	if ctx.Err() != nil {
 		p.end(true)
-		return reply{}, nil, fmt.Errorf("pictures: %w", context.Cause(ctx))
+		return reply{}, nil, fmt.Errorf("sandbox: %w", context.Cause(ctx))
 	}
 	var source sourceError
 	if errors.As(err, &source) {
 		p.end(true)
-		return reply{}, nil, fmt.Errorf("pictures: read the original: %w", source.error)
+		return reply{}, nil, fmt.Errorf("sandbox: read the original: %w", source.error)
 	}
 	return reply{}, nil, p.judge(err)
 }
@@ -119,7 +119,7 @@ func (p *process) judge(err error) error {
 	late := errors.Is(err, os.ErrDeadlineExceeded)
 	if late {
 		p.end(true)
-		return refuse(sniff.CodeTooDemanding, err)
+		return Refuse(sniff.CodeTooDemanding, err)
 	}
 	// The pipe broke: the child is ending, and its status says why. What still lives after an answer that makes no sense is killed.
 	kill := time.AfterFunc(p.timeout, func() { _ = p.cmd.Process.Kill() })
@@ -128,19 +128,19 @@ func (p *process) judge(err error) error {
 	err = fmt.Errorf("%w; the child: %v: %s", err, p.cmd.ProcessState, p.said)
 	switch death(p.cmd.ProcessState) {
 	case endedByLimit:
-		return refuse(sniff.CodeTooDemanding, err)
+		return Refuse(sniff.CodeTooDemanding, err)
 	case endedByOthers:
-		return &fault.Error{Code: fault.Unavailable, Op: "pictures", Detail: "pictures", Err: err}
+		return &fault.Error{Code: fault.Unavailable, Op: "sandbox", Detail: "sandbox", Err: err}
 	case broken:
-		return &fault.Error{Code: fault.Internal, Op: "pictures", Err: err}
+		return &fault.Error{Code: fault.Internal, Op: "sandbox", Err: err}
 	}
-	return refuse(sniff.CodeDamaged, err)
+	return Refuse(sniff.CodeDamaged, err)
 }
 
 // sourceError is the fault of the reader that the caller gave.
 type sourceError struct{ error }
 
-func (p *process) exchange(r io.Reader, size int64) (reply, []Rendition, error) {
+func (p *process) exchange(r io.Reader, size, maxOutput int64) (reply, []Blob, error) {
 	if err := p.feed(r, size); err != nil {
 		return reply{}, nil, err
 	}
@@ -149,18 +149,19 @@ func (p *process) exchange(r io.Reader, size int64) (reply, []Rendition, error) 
 	if err := readMessage(p.out, &rep); err != nil {
 		return reply{}, nil, err
 	}
-	copies := make([]Rendition, 0, len(rep.Copies))
-	for _, c := range rep.Copies {
-		if c.Bytes < 0 || c.Bytes > maxCopy {
-			return reply{}, nil, fmt.Errorf("a copy of %d bytes", c.Bytes)
+	blobs := make([]Blob, 0, len(rep.Blobs))
+	for _, b := range rep.Blobs {
+		if b.Bytes < 0 || b.Bytes > maxOutput {
+			return reply{}, nil, fmt.Errorf("more than %d bytes made of a file", maxOutput)
 		}
-		data := make([]byte, c.Bytes)
+		maxOutput -= b.Bytes
+		data := make([]byte, b.Bytes)
 		if _, err := io.ReadFull(p.out, data); err != nil {
 			return reply{}, nil, err
 		}
-		copies = append(copies, Rendition{Name: c.Name, Type: sniff.JPEG.MIME, Width: c.Width, Height: c.Height, Data: data})
+		blobs = append(blobs, Blob{Name: b.Name, Data: data})
 	}
-	return rep, copies, nil
+	return rep, blobs, nil
 }
 
 // feed sends the bytes. How long the source takes is the caller's affair; the child has its timeout for taking each piece.

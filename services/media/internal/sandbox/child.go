@@ -1,7 +1,8 @@
-package pictures
+package sandbox
 
 import (
 	"bufio"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -16,9 +17,8 @@ import (
 	"songshui.internal/services/media/internal/sniff"
 )
 
-// ChildCommand is the first argument with which the program is a decoding child. The others are its memory limit in bytes and the time for one
-// picture in milliseconds.
-const ChildCommand = "picture-child"
+// ChildCommand is the first argument with which the program is a child. The others are its memory limit in bytes and the time for one file in milliseconds.
+const ChildCommand = "media-child"
 
 // Exit statuses by which a child tells what it died of; any other is a crash.
 const (
@@ -28,14 +28,11 @@ const (
 )
 
 const (
-	// maxServed is how many pictures a child decodes before a new one takes its place.
+	// maxServed is how many files a child works on before a new one takes its place.
 	maxServed = 100
 	// watchEvery is how often a child looks at its memory; an allocation that is too large at once fails by the hard limit.
 	watchEvery = 20 * time.Millisecond
 )
-
-// hidden are operations that tests add to a child of their own.
-var hidden = map[string]func(file []byte) error{}
 
 // Main is the child's whole life, if args (os.Args) ask for one: then it returns true when the parent has closed the pipe, and the program
 // must end. It is called before anything else of the program starts; otherwise it returns false at once.
@@ -59,7 +56,7 @@ type child struct {
 	out    *bufio.Writer
 	memory uint64
 	time   time.Duration
-	// retire is the processor time at which the child must retire, before its hard limit strikes at some innocent picture.
+	// retire is the processor time at which the child must retire, before its hard limit strikes at some innocent file.
 	retire time.Duration
 	served int
 }
@@ -79,7 +76,6 @@ func newChild(args []string) (*child, error) {
 	c := &child{in: bufio.NewReaderSize(os.Stdin, 64<<10), out: bufio.NewWriterSize(os.Stdout, 64<<10), memory: memory, time: time.Duration(ms) * time.Millisecond}
 	// What a WebAssembly module prints mustn't get between the answers.
 	os.Stdout = os.Stderr
-	systemHEIC = false
 	runtime.GOMAXPROCS(2)
 	debug.SetMemoryLimit(int64(memory / 8 * 7))
 	debug.SetTraceback("none")
@@ -119,21 +115,22 @@ func (c *child) serve() error {
 		if err := c.send(ready{}); err != nil {
 			return err
 		}
-		file, err := c.receive(req.Size)
+		op := operations[req.Op]
+		file, err := c.receive(req.Size, op.MaxInput)
 		if err != nil {
 			return err
 		}
 		if err := limitTime(c.time); err != nil {
 			return err
 		}
-		rep, data := answer(req, file)
+		rep, data := op.answer(Input{params: req.Params, Data: file})
 		c.served++
 		rep.Last = rep.Last || c.served >= maxServed || processorTime() > c.retire
 		last = rep.Last
 		if err := c.send(rep, data...); err != nil {
 			return err
 		}
-		// One picture's garbage must not count against the next, nor lie about while there is none.
+		// One file's garbage must not count against the next, nor lie about while there is none.
 		if !last && memoryHeld() > c.memory/16 {
 			debug.FreeOSMemory()
 		}
@@ -153,8 +150,8 @@ func (c *child) send(v any, data ...[]byte) error {
 	return c.out.Flush()
 }
 
-func (c *child) receive(size int64) ([]byte, error) {
-	if size < 0 || size > sniff.MaxImage {
+func (c *child) receive(size, limit int64) ([]byte, error) {
+	if size < 0 || size > limit {
 		return nil, fmt.Errorf("a file of %d bytes", size)
 	}
 	file := make([]byte, size)
@@ -162,41 +159,40 @@ func (c *child) receive(size int64) ([]byte, error) {
 	return file, err
 }
 
-// answer does a request's work. A decoder that panics has refused the file; the child ends after it, since nobody knows what it left behind.
-func answer(req request, file []byte) (rep reply, data [][]byte) {
+// answer does a request's work. An operation that panics has refused the file; the child ends after it, since nobody knows what it left behind.
+func (o Operation) answer(in Input) (rep reply, data [][]byte) {
 	defer func() {
 		if v := recover(); v != nil {
-			rep, data = refused(refuse(sniff.CodeDamaged, fmt.Errorf("panic: %v", v))), nil
+			rep, data = refused(Refuse(sniff.CodeDamaged, fmt.Errorf("panic: %v", v))), nil
 			rep.Last = true
 		}
 	}()
-	if f, ok := hidden[req.Op]; ok {
-		if err := f(file); err != nil {
-			return refused(verdict(err)), nil
-		}
-		return reply{}, nil
-	}
-	m, info, err := examine(file, req.Type)
+	result, blobs, err := o.Work(in)
 	if err != nil {
 		return refused(err), nil
 	}
-	rep.Info = info
-	if req.Op != opRender {
-		return rep, nil
+	if rep.Result, err = json.Marshal(result); err != nil {
+		return refused(fault.Wrap(fault.Internal, "sandbox: reply", err)), nil
 	}
-	orientation := info.Orientation
-	if req.Type == sniff.HEIC {
-		orientation = 1
+	var sum int64
+	for _, b := range blobs {
+		rep.Blobs = append(rep.Blobs, blobHead{b.Name, int64(len(b.Data))})
+		data = append(data, b.Data)
+		sum += int64(len(b.Data))
 	}
-	rep.Copies, data, err = copies(m, orientation, req.Widths)
-	if err != nil {
-		return refused(&fault.Error{Code: fault.Internal, Op: "pictures: encode", Err: err}), nil
+	// Names and sizes of blobs are in the message too.
+	if sum > o.MaxOutput || len(rep.Result)+100*len(blobs) > maxMessage-(64<<10) {
+		return refused(Refuse(sniff.CodeTooDemanding, fmt.Errorf("%d bytes and %d blobs of %d bytes", len(rep.Result), len(blobs), sum))), nil
 	}
 	return rep, data
 }
 
+// refused tells an error to the parent; what isn't one of ours is a decoder's, of a file that it couldn't read.
 func refused(err error) reply {
-	f := fault.Of(err)
+	var f *fault.Error
+	if !errors.As(err, &f) {
+		f = Refuse(sniff.CodeDamaged, err)
+	}
 	rep := reply{Fault: f}
 	if f.Err != nil {
 		cause := f.Err.Error()

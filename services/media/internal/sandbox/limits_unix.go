@@ -1,6 +1,6 @@
 //go:build linux || darwin
 
-package pictures
+package sandbox
 
 import (
 	"math"
@@ -38,7 +38,7 @@ func limitProcess(memory uint64, processor time.Duration) error {
 	return nil
 }
 
-// limitTime gives the next picture its processor time; when it is over the kernel sends SIGXCPU, which watchTime takes.
+// limitTime gives the next file its processor time; when it is over the kernel sends SIGXCPU, which watchTime takes.
 func limitTime(d time.Duration) error {
 	var r syscall.Rlimit
 	if err := syscall.Getrlimit(syscall.RLIMIT_CPU, &r); err != nil {

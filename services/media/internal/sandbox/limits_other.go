@@ -1,6 +1,6 @@
 //go:build !linux && !darwin
 
-package pictures
+package sandbox
 
 import (
 	"os"
