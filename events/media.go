@@ -126,7 +126,7 @@ type MediaState struct {
 	SealedBy    AccountID    `json:"sealed_by"`
 	Examination *Examination `json:"examination,omitempty"`
 	Renditions  []Rendition  `json:"renditions,omitempty"`
-	// Rendering counts the renderings; Replaced are the ids of copies that were public once and aren't any more.
+	// Rendering is the number of the present rendering, or of the one on its way; 0 = the first. Replaced are the ids of copies that were public once and aren't any more.
 	Rendering int      `json:"rendering,omitempty"`
 	Replaced  []string `json:"replaced,omitempty"`
 	// Areas are hidden in every copy. ClearWhenRendered says that the person who named them has cleared what will be made of them.

@@ -1,30 +1,42 @@
 package media
 
 import (
-	"fmt"
 	"slices"
 
 	"songshui.internal/events"
+	"songshui.internal/services/internal/access"
 	"songshui.internal/services/internal/fault"
 )
 
 // Command is a step of a medium's way.
 type Command string
 
-// The commands.
+// The commands. The service gives the first nine by itself; people give the others.
 const (
-	CommandSeal    Command = "seal"
-	CommandExamine Command = "examine"
-	CommandRender  Command = "render"
-	CommandFail    Command = "fail"
-	CommandClear   Command = "clear"
-	CommandTake    Command = "take"
-	CommandRelease Command = "release"
-	CommandErase   Command = "erase"
+	CommandSeal       Command = "seal"
+	CommandExamine    Command = "examine"
+	CommandCompare    Command = "compare"
+	CommandRender     Command = "render"
+	CommandWait       Command = "wait"
+	CommandFail       Command = "fail"
+	CommandTake       Command = "take"
+	CommandRelease    Command = "release"
+	CommandClear      Command = "clear"
+	CommandMask       Command = "mask"
+	CommandRetry      Command = "retry"
+	CommandAskErasure Command = "ask-erasure"
+	CommandErase      Command = "erase"
 )
 
 // None is the state before the first fact.
 const None events.MediaStatus = ""
+
+// Field is one field of a command's body, as `next` lists it.
+type Field struct {
+	Name     string `json:"name"`
+	Type     string `json:"type"`
+	Required bool   `json:"required"`
+}
 
 // Transition is a row of the table.
 type Transition struct {
@@ -36,128 +48,76 @@ type Transition struct {
 	Fact string
 	// Idle says that the command in a state not among From is nothing to do rather than a mistake: a worker may come late or twice.
 	Idle bool
-	Doc  string
+	// Who are the roles of people that may give it, an office's only to its own media; empty = the service alone.
+	Who []access.Role
+	// Fields are those of its body.
+	Fields []Field
+	Doc    string
 }
 
-// Transitions is the one table of a medium's states.
-func Transitions() []Transition {
-	return []Transition{
-		{CommandSeal, []events.MediaStatus{None}, events.MediaSealed, events.MediaSealedFact{}.EventType(), true, "the original is durable and judged"},
-		{CommandExamine, []events.MediaStatus{events.MediaSealed}, events.MediaExamined, events.MediaExaminedFact{}.EventType(), true, "by itself"},
-		{CommandRender, []events.MediaStatus{events.MediaExamined}, events.MediaRendered, events.MediaRenderedFact{}.EventType(), true, "by itself, images only for now"},
-		{CommandFail, []events.MediaStatus{events.MediaSealed, events.MediaExamined}, events.MediaFailed, events.MediaFailedFact{}.EventType(), true, "by itself, after some tries"},
-		{CommandClear, []events.MediaStatus{events.MediaRendered}, events.MediaCleared, events.MediaClearedFact{}.EventType(), false, "a person has looked at the public copies"},
-		{CommandTake, []events.MediaStatus{events.MediaSealed, events.MediaExamined, events.MediaRendered, events.MediaCleared, events.MediaFailed}, None,
-			events.MediaTakenFact{}.EventType(), false, "a case holds it; the original is under legal hold"},
-		{CommandRelease, []events.MediaStatus{events.MediaSealed, events.MediaExamined, events.MediaRendered, events.MediaCleared, events.MediaFailed}, events.MediaReleased,
-			events.MediaReleasedFact{}.EventType(), false, "no case took it in time"},
-		{CommandErase, []events.MediaStatus{events.MediaSealed, events.MediaExamined, events.MediaRendered, events.MediaCleared, events.MediaFailed, events.MediaReleased},
-			events.MediaErased, events.MediaErasedFact{}.EventType(), false, "administrator and supervisor together"},
+var (
+	// settled are the states in which nobody works on the medium.
+	settled = []events.MediaStatus{events.MediaWaiting, events.MediaRendered, events.MediaCleared, events.MediaFailed}
+	// kept are the states in which its bytes are there.
+	kept = append([]events.MediaStatus{events.MediaSealed, events.MediaExamined}, settled...)
+
+	office  = []access.Role{access.Office}
+	two     = []access.Role{access.Admin, access.Supervisor}
+	areas   = Field{"areas", "areas", false}
+	because = Field{"reason", "text", true}
+)
+
+// Transitions is the one table of a medium's states: guards, the list of what may be done next and the documentation come from it.
+func Transitions() []Transition { return table }
+
+var table = []Transition{
+	{CommandSeal, []events.MediaStatus{None, events.MediaReleased}, events.MediaSealed, events.MediaSealedFact{}.EventType(), true, nil, nil,
+		"the original is durable and judged; one that was released may come again"},
+	{CommandExamine, []events.MediaStatus{events.MediaSealed}, events.MediaExamined, events.MediaExaminedFact{}.EventType(), true, nil, nil, "by itself"},
+	{CommandCompare, kept[1:], None, events.MediaComparedFact{}.EventType(), true, nil, nil, "by itself, whenever its cases or other media change what is found"},
+	{CommandRender, []events.MediaStatus{events.MediaExamined}, events.MediaRendered, events.MediaRenderedFact{}.EventType(), true, nil, nil, "by itself, with all areas hidden"},
+	{CommandWait, []events.MediaStatus{events.MediaSealed, events.MediaExamined}, events.MediaWaiting, events.MediaWaitingFact{}.EventType(), true, nil, nil,
+		"by itself, when a program is missing; it goes on by itself once that is there"},
+	{CommandFail, []events.MediaStatus{events.MediaSealed, events.MediaExamined}, events.MediaFailed, events.MediaFailedFact{}.EventType(), true, nil, nil, "by itself, after some tries"},
+	{CommandTake, kept, None, events.MediaTakenFact{}.EventType(), false, nil, nil, "a case holds it; the original is under legal hold"},
+	{CommandRelease, kept, events.MediaReleased, events.MediaReleasedFact{}.EventType(), false, nil, nil, "no case took it in time"},
+	{CommandClear, []events.MediaStatus{events.MediaRendered}, events.MediaCleared, events.MediaClearedFact{}.EventType(), false, office, []Field{areas},
+		"a person has looked at the public copies; with other areas than those hidden it is mask, and cleared by itself once rendered"},
+	{CommandMask, settled, events.MediaExamined, events.MediaMaskedFact{}.EventType(), false, office, []Field{{"areas", "areas", true}},
+		"all areas to hide; the copies are made anew, and a cleared medium isn't public until it is cleared again"},
+	{CommandRetry, []events.MediaStatus{events.MediaFailed, events.MediaWaiting}, events.MediaSealed, events.MediaRetriedFact{}.EventType(), false, office, nil,
+		"it goes on its way again from the beginning"},
+	{CommandAskErasure, kept, None, events.MediaErasureAskedFact{}.EventType(), false, two, []Field{because}, "one of administrator and supervisor; asked again, the reason is replaced"},
+	{CommandErase, kept, events.MediaErased, events.MediaErasedFact{}.EventType(), false, two, []Field{because}, "the other of the two, whom it takes even for a medium that a case holds"},
+}
+
+// Find gives a command's row.
+func Find(c Command) (Transition, bool) {
+	i := slices.IndexFunc(table, func(t Transition) bool { return t.Command == c })
+	if i < 0 {
+		return Transition{}, false
 	}
-}
-
-// allow looks a command up: do = write the fact; else nothing to do (nil) or wrong_state.
-func allow(c Command, s events.MediaStatus) (do bool, err error) {
-	for _, t := range Transitions() {
-		if t.Command != c {
-			continue
-		}
-		if slices.Contains(t.From, s) {
-			return true, nil
-		}
-		if t.Idle {
-			return false, nil
-		}
-	}
-	return false, &fault.Error{Code: fault.WrongState, Op: "media: " + string(c), Detail: string(s)}
-}
-
-// Fold gives a medium's state after a fact. It changes nothing that it is given; an unknown fact is an error.
-func Fold(s events.MediaState, meta events.Meta, fact events.Fact) (events.MediaState, error) {
-	switch f := fact.(type) {
-	case events.MediaSealedFact:
-		s.ID, s.Office, s.File, s.SHA256, s.Bytes, s.Type, s.Kind, s.Object = f.ID, f.Office, f.File, f.SHA256, f.Bytes, f.Type, f.Kind, f.Object
-		s.State, s.SealedAt, s.SealedBy = events.MediaSealed, meta.Time, meta.Actor.Account
-	case events.MediaExaminedFact:
-		e := f.Examination
-		s.State, s.Examination = events.MediaExamined, &e
-	case events.MediaRenderedFact:
-		s.State, s.Renditions = events.MediaRendered, slices.Clone(f.Renditions)
-	case events.MediaFailedFact:
-		s.State, s.Reason = events.MediaFailed, f.Reason
-	case events.MediaClearedFact:
-		s.State = events.MediaCleared
-	case events.MediaTakenFact:
-		s.TakenBy = append(slices.Clone(s.TakenBy), f.Case)
-	case events.MediaReleasedFact:
-		s.State, s.Reason, s.Renditions = events.MediaReleased, f.Reason, nil
-	case events.MediaErasedFact:
-		s.State, s.Reason, s.Renditions = events.MediaErased, f.Reason, nil
-	case events.MediaRestatedFact:
-		schema, revision, marks := s.Schema, s.Revision, s.Commands
-		s = f.State
-		s.Schema, s.Revision, s.Commands = schema, revision, marks
-	default:
-		return s, fmt.Errorf("media: fold: unknown fact %T", fact)
-	}
-	return s, nil
-}
-
-// Seal answers with the sealed fact, or nil when the medium exists already.
-func Seal(s events.MediaState, f events.MediaSealedFact) (events.Fact, error) {
-	return decide(CommandSeal, s, f)
-}
-
-// Examine answers with what the bytes say, or nil when that was stated before.
-func Examine(s events.MediaState, e events.Examination) (events.Fact, error) {
-	return decide(CommandExamine, s, events.MediaExaminedFact{Examination: e})
-}
-
-// Render answers with the public copies, or nil when they exist.
-func Render(s events.MediaState, copies []events.Rendition) (events.Fact, error) {
-	return decide(CommandRender, s, events.MediaRenderedFact{Renditions: copies})
-}
-
-// Fail ends the way with a reason; nil when the step was done after all.
-func Fail(s events.MediaState, step, reason string) (events.Fact, error) {
-	return decide(CommandFail, s, events.MediaFailedFact{Step: step, Reason: reason})
-}
-
-// Clear answers with `cleared`; wrong_state before the public copies exist.
-func Clear(s events.MediaState) (events.Fact, error) {
-	return decide(CommandClear, s, events.MediaClearedFact{})
-}
-
-// Take says that a case holds the medium: nil if it did before, wrong_state when its bytes are gone.
-func Take(s events.MediaState, id events.CaseID) (events.Fact, error) {
-	if slices.Contains(s.TakenBy, id) {
-		return nil, nil
-	}
-	return decide(CommandTake, s, events.MediaTakenFact{Case: id})
-}
-
-// Release gives up a medium that no case took; wrong_state for one that a case holds.
-func Release(s events.MediaState, reason string) (events.Fact, error) {
-	if len(s.TakenBy) > 0 {
-		return nil, &fault.Error{Code: fault.WrongState, Op: "media: release", Detail: "taken"}
-	}
-	return decide(CommandRelease, s, events.MediaReleasedFact{Reason: reason})
-}
-
-// Erase answers with `erased`, even for a medium that a case holds: a court's order must be possible.
-func Erase(s events.MediaState, reason string) (events.Fact, error) {
-	return decide(CommandErase, s, events.MediaErasedFact{Reason: reason})
-}
-
-func decide(c Command, s events.MediaState, f events.Fact) (events.Fact, error) {
-	do, err := allow(c, s.State)
-	if err != nil || !do {
-		return nil, err
-	}
-	return f, nil
+	return table[i], true
 }
 
 // HasBytes says whether the original and its copies are still kept.
-func HasBytes(s events.MediaState) bool {
-	return s.State != None && s.State != events.MediaReleased && s.State != events.MediaErased
+func HasBytes(s events.MediaState) bool { return slices.Contains(kept, s.State) }
+
+// Number is that of the present rendering, or of the one on its way; the first is 1.
+func Number(s events.MediaState) int { return max(s.Rendering, 1) }
+
+// decide writes the fact if the state allows the command; else there is nothing to do (nil) or it is wrong_state.
+func decide(c Command, s events.MediaState, f events.Fact) (events.Fact, error) {
+	t, _ := Find(c)
+	if slices.Contains(t.From, s.State) {
+		return f, nil
+	}
+	if t.Idle {
+		return nil, nil
+	}
+	return nil, wrong(c, string(s.State))
+}
+
+func wrong(c Command, why string) error {
+	return &fault.Error{Code: fault.WrongState, Op: "media: " + string(c), Detail: why}
 }

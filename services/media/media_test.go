@@ -6,17 +6,14 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
-	"slices"
 	"strings"
 	"testing"
-	"time"
 	"unicode"
 	"unicode/utf8"
 
 	"pgregory.net/rapid"
 
 	"songshui.internal/events"
-	"songshui.internal/services/internal/fault"
 	"songshui.internal/services/media"
 )
 
@@ -82,60 +79,6 @@ func TestCleanNameSamples(t *testing.T) {
 		}
 		clean(t, line.Name)
 	}
-}
-
-// TestTransitions walks at random: no command gets past the table, and folding what was decided gives the table's state.
-func TestTransitions(t *testing.T) {
-	t.Parallel()
-	ask := map[media.Command]func(events.MediaState) (events.Fact, error){
-		media.CommandSeal: func(s events.MediaState) (events.Fact, error) {
-			return media.Seal(s, events.MediaSealedFact{ID: "m", Office: "jilin", File: "a.jpg"})
-		},
-		media.CommandExamine: func(s events.MediaState) (events.Fact, error) { return media.Examine(s, events.Examination{Width: 1}) },
-		media.CommandRender: func(s events.MediaState) (events.Fact, error) {
-			return media.Render(s, []events.Rendition{{Name: "w320"}})
-		},
-		media.CommandFail:    func(s events.MediaState) (events.Fact, error) { return media.Fail(s, "render", "broken") },
-		media.CommandClear:   media.Clear,
-		media.CommandTake:    func(s events.MediaState) (events.Fact, error) { return media.Take(s, "c") },
-		media.CommandRelease: func(s events.MediaState) (events.Fact, error) { return media.Release(s, "idle") },
-		media.CommandErase:   func(s events.MediaState) (events.Fact, error) { return media.Erase(s, "order") },
-	}
-	rapid.Check(t, func(t *rapid.T) {
-		var s events.MediaState
-		for range rapid.IntRange(1, 12).Draw(t, "steps") {
-			row := rapid.SampledFrom(media.Transitions()).Draw(t, "row")
-			before := s
-			fact, err := ask[row.Command](s)
-			allowed := slices.Contains(row.From, s.State)
-			held := len(s.TakenBy) > 0 && (row.Command == media.CommandRelease || row.Command == media.CommandTake)
-			if fact != nil && (!allowed || held) {
-				t.Fatalf("%s in %q with %v was let through", row.Command, s.State, s.TakenBy)
-			}
-			if err != nil && !fault.Is(err, fault.WrongState) {
-				t.Fatal(err)
-			}
-			if fact == nil {
-				if allowed && !held {
-					t.Fatalf("%s in %q was refused: %v", row.Command, s.State, err)
-				}
-				continue
-			}
-			if fact.EventType() != row.Fact {
-				t.Fatalf("%s gave %s", row.Command, fact.EventType())
-			}
-			if s, err = media.Fold(s, events.Meta{Time: time.Unix(1, 0)}, fact); err != nil {
-				t.Fatal(err)
-			}
-			want := row.To
-			if want == media.None {
-				want = before.State
-			}
-			if s.State != want {
-				t.Fatalf("%s: %q, want %q", row.Command, s.State, want)
-			}
-		}
-	})
 }
 
 func TestFoldKnowsEveryFact(t *testing.T) {

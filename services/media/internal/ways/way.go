@@ -43,6 +43,7 @@ func (w *Ways) RunWay(ctx context.Context) error {
 func (w *Ways) step(ctx context.Context, subject string, s events.MediaState) error {
 	var command media.Command
 	var err error
+	number := media.Number(s)
 	switch {
 	case s.State == events.MediaSealed:
 		command, err = media.CommandExamine, w.examine(ctx, subject, s)
@@ -57,7 +58,7 @@ func (w *Ways) step(ctx context.Context, subject string, s events.MediaState) er
 	if !w.last(subject, err) {
 		return err
 	}
-	return w.append(ctx, subject, media.CommandFail, func(s events.MediaState) (events.Fact, error) { return media.Fail(s, string(command), reason(err)) })
+	return w.append(ctx, subject, media.CommandFail, func(s events.MediaState) (events.Fact, error) { return media.Fail(s, number, string(command), reason(err)) })
 }
 
 // last says whether a failure ends the way.
@@ -111,6 +112,7 @@ func (w *Ways) render(ctx context.Context, subject string, s events.MediaState) 
 	if err != nil {
 		return err
 	}
+	number := media.Number(s)
 	kept := make([]events.Rendition, 0, len(copies))
 	for _, c := range copies {
 		k, err := w.keep(ctx, s.ID, c)
@@ -119,7 +121,7 @@ func (w *Ways) render(ctx context.Context, subject string, s events.MediaState) 
 		}
 		kept = append(kept, k)
 	}
-	return w.append(ctx, subject, media.CommandRender, func(s events.MediaState) (events.Fact, error) { return media.Render(s, kept) })
+	return w.append(ctx, subject, media.CommandRender, func(s events.MediaState) (events.Fact, error) { return media.Render(s, number, kept) })
 }
 
 // keep stores a copy under a key made of its bytes: rendered again, it is another object or the same, never a mixture.
