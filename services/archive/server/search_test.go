@@ -3,7 +3,6 @@ package server_test
 import (
 	"encoding/json"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -23,7 +22,7 @@ type expectations struct {
 
 func expected(t *testing.T) expectations {
 	t.Helper()
-	data, err := os.ReadFile(filepath.Join("..", "testdata", "expected.json"))
+	data, err := os.ReadFile("../../songshui/internal/samples/expected.json")
 	check(t, err)
 	var e expectations
 	check(t, json.Unmarshal(data, &e))
