@@ -24,7 +24,6 @@ const (
 
 	chunkType = "application/offset+octet-stream"
 	override  = "X-HTTP-Method-Override"
-	httpTime  = http.TimeFormat
 	// ended is what remains of the time after a broken line to save what has come.
 	ended = 10 * time.Second
 )
@@ -36,6 +35,10 @@ type request struct {
 	// whole says that the creation brings all bytes along.
 	whole    bool
 	deleting bool
+	// creating says that nobody knows the upload's address yet.
+	creating bool
+	// checksum is what the client says of this request's bytes; nil if nothing.
+	checksum *checksum
 	body     *body
 }
 
@@ -73,12 +76,13 @@ func (s *Store) Handler(v *access.Verifier, actorHeader string) (http.Handler, e
 	}), nil
 }
 
-// options tells what the protocol's extensions are; tusd doesn't know of expiration.
+// options tells what the protocol's extensions are; tusd doesn't know of expiration and checksums.
 func options(w http.ResponseWriter) {
 	h := w.Header()
 	h.Set("Tus-Resumable", "1.0.0")
 	h.Set("Tus-Version", "1.0.0")
-	h.Set("Tus-Extension", "creation,creation-with-upload,termination,expiration")
+	h.Set("Tus-Extension", "creation,creation-with-upload,termination,checksum,expiration")
+	h.Set("Tus-Checksum-Algorithm", checksumAlgorithm)
 	h.Set("Tus-Max-Size", strconv.FormatInt(maxSize, 10))
 	w.WriteHeader(http.StatusNoContent)
 }
@@ -89,7 +93,14 @@ func (s *Store) serve(w http.ResponseWriter, r *http.Request, tus http.Handler, 
 		method = m
 	}
 	req := &request{actor: actor, header: w.Header(), deleting: method == http.MethodDelete}
-	if method == http.MethodPost && strings.Trim(r.URL.Path, "/") == strings.Trim(Path, "/") {
+	if named := r.Header.Get(headerChecksum); named != "" && method != http.MethodDelete && method != http.MethodHead {
+		var err error
+		if req.checksum, err = parseChecksum(named); err != nil {
+			problem.Write(w, r, err)
+			return
+		}
+	}
+	if req.creating = method == http.MethodPost && strings.Trim(r.URL.Path, "/") == strings.Trim(Path, "/"); req.creating {
 		req.whole = r.Header.Get("Content-Type") == chunkType && r.ContentLength > 0 && strconv.FormatInt(r.ContentLength, 10) == r.Header.Get("Upload-Length")
 		if s.create(w, r, req) {
 			return

@@ -47,7 +47,9 @@ type state struct {
 	// SHA256 (hex) is set when all bytes are there.
 	SHA256 string `json:"sha256,omitempty"`
 	// Object is the original's key.
-	Object  string    `json:"object,omitempty"`
+	Object string `json:"object,omitempty"`
+	// Expired says that nobody may go on with it: it is being removed.
+	Expired bool      `json:"expired,omitempty"`
 	Created time.Time `json:"created"`
 	Touched time.Time `json:"touched"`
 }

@@ -21,6 +21,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"strings"
 
 	"github.com/tus/tusd/v2/pkg/handler"
 
@@ -120,7 +121,7 @@ func (s *Store) GetUpload(ctx context.Context, id string) (handler.Upload, error
 		return nil, handler.ErrNotFound
 	}
 	st, etag, err := s.load(ctx, id)
-	if errors.Is(err, objects.ErrNotFound) || err == nil && !r.actor.Of(st.Office) {
+	if errors.Is(err, objects.ErrNotFound) || err == nil && (!r.actor.Of(st.Office) || st.Expired) {
 		return nil, handler.ErrNotFound
 	}
 	if err != nil {
@@ -151,7 +152,7 @@ func (s *Store) forget(ctx context.Context, st *state) error {
 	if err := s.abort(ctx, st); err != nil {
 		return err
 	}
-	if st.whole() && st.Object != "" {
+	if st.whole() && s.own(st) {
 		l, err := catalog.Aggregate.Load(ctx, s.bus, events.MediaSubject(st.Office, st.media()))
 		if err != nil {
 			return err
@@ -166,6 +167,11 @@ func (s *Store) forget(ctx context.Context, st *state) error {
 		s.drop(ctx, st.Tail)
 	}
 	return s.objects.Delete(ctx, s.buckets.Uploads(), st.ID+stateSuffix)
+}
+
+// own says whether the upload's object is its own; bytes that the office had sealed before are another upload's.
+func (s *Store) own(st *state) bool {
+	return strings.HasPrefix(st.Object, string(st.Office)+"/"+st.ID)
 }
 
 // drop removes a tail that no state names. What stays behind by a crash is found by Sweep.

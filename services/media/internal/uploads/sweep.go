@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
+	"songshui.internal/events"
 	"songshui.internal/services/internal/objects"
 	"songshui.internal/services/media"
 )
@@ -16,6 +18,8 @@ const (
 	settled = time.Minute
 	// sweepEvery is how often uploads that nobody goes on with are looked for.
 	sweepEvery = time.Hour
+	// kindExpired is the entry in ACCESS for what nobody finished.
+	kindExpired = "upload-expired"
 )
 
 // Run sweeps at the start and then every hour, until ctx ends.
@@ -75,15 +79,40 @@ func (s *Store) sweepOne(ctx context.Context, id string, now time.Time) (tail st
 	if err != nil {
 		return "", err
 	}
-	if now.After(st.expires()) {
-		return "", s.forget(ctx, &st)
-	}
+	late := st.Expired || now.After(st.expires())
 	if !st.whole() {
+		if late {
+			return "", s.expire(ctx, &st, etag)
+		}
 		return st.Tail, nil
 	}
-	u := &upload{store: s, st: st, etag: etag}
-	if err := s.finish(ctx, u); err != nil {
+	// Bytes that all came are never given up for their age: only once they are a medium, or refused.
+	if err := s.finish(ctx, &upload{store: s, st: st, etag: etag}); err != nil {
 		s.bus.Logger().Warn("upload not brought to its end", "upload", id, "error", err)
+		return "", nil
+	}
+	if late {
+		return "", s.forget(ctx, &st)
 	}
 	return "", nil
+}
+
+// expire ends an upload that nobody has gone on with. Its state is marked first, over the one that was read: a client that comes back in this moment is either
+// in time, and the upload stays, or finds it gone.
+func (s *Store) expire(ctx context.Context, st *state, etag string) error {
+	if !st.Expired {
+		st.Expired = true
+		if _, err := s.save(ctx, st, etag); errors.Is(err, objects.ErrChanged) || errors.Is(err, objects.ErrNotFound) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+	}
+	detail := map[string]string{"file": st.File, "upload": st.ID, "office": string(st.Office), "account": string(st.Actor.Account),
+		"bytes": strconv.FormatInt(st.Offset, 10), "size": strconv.FormatInt(st.Size, 10)}
+	entry := events.AccessEntry{Actor: events.System(events.ServiceMedia), Kind: kindExpired, Outcome: "removed", Detail: detail}
+	if err := s.bus.Note(ctx, entry); err != nil {
+		return err
+	}
+	return s.forget(ctx, st)
 }

@@ -7,15 +7,14 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"net/http"
+	"slices"
 	"sync"
 
 	"github.com/tus/tusd/v2/pkg/handler"
 
 	"songshui.internal/services/internal/objects"
 )
-
-// saveEvery is how many parts may be ahead of the state: what a crash in the middle of one long request can cost.
-const saveEvery = 4
 
 // upload is one request's hold on an upload; the locker gives one process one of them at a time.
 type upload struct {
@@ -30,18 +29,18 @@ type upload struct {
 	hash hash.Hash
 	// flight is the part on its way, to land later.
 	flight chan landing
-	// unsaved is how many parts the state doesn't know of; stale are tails that it doesn't need any more.
-	unsaved int
+	// unsaved says that there are parts which the durable state doesn't know of; stale are tails that it doesn't need any more.
+	unsaved bool
 	stale   []string
 }
 
-// landing is a part that was sent: its ETag, the end of its bytes and the hash up to there.
+// landing is a part that was sent: the state that knows of it, and that state's ETag where it was saved.
 type landing struct {
-	etag string
-	end  int64
-	hash []byte
-	buf  []byte
-	err  error
+	st    state
+	etag  string
+	saved bool
+	buf   []byte
+	err   error
 }
 
 var buffers = sync.Pool{New: func() any { b := make([]byte, 0, PartSize); return &b }}
@@ -85,17 +84,28 @@ func (u *upload) resume(ctx context.Context) error {
 }
 
 // WriteChunk takes bytes from offset on. What it says it has written is durable, save the last bytes of a small upload, which FinishUpload makes so before
-// anybody is told.
+// anybody is told. Bytes with a checksum are taken all or none: until it fits, the state knows of none of them.
 func (u *upload) WriteChunk(ctx context.Context, offset int64, src io.Reader) (int64, error) {
 	if err := u.resume(ctx); err != nil {
 		return 0, u.store.refusal(err)
 	}
-	err := u.receive(ctx, src)
+	check := requestOf(ctx).checksum
+	if check != nil {
+		src = io.TeeReader(src, check.over)
+	}
+	err := u.receive(ctx, src, check == nil)
 	if u.flight != nil {
 		err = errors.Join(err, u.land(ctx)) // even when refused: nothing may run on behind us
 	}
 	var refused *refusedError
-	if errors.As(err, &refused) {
+	if errors.As(err, &refused) && check != nil {
+		_, _ = io.Copy(io.Discard, src) // damaged bytes may look like ones to refuse: the sum is over all of them
+	}
+	if check != nil && (err != nil && refused == nil || !check.fits()) {
+		u.release(u.buf)
+		return 0, u.forgo(ctx, err)
+	}
+	if refused != nil {
 		u.release(u.buf)
 		return 0, u.store.refuse(ctx, u, refused.cause)
 	}
@@ -111,6 +121,7 @@ func (u *upload) WriteChunk(ctx context.Context, offset int64, src io.Reader) (i
 	if err != nil {
 		return n, u.store.refusal(err)
 	}
+	u.tellExpiry(ctx)
 	return n, nil
 }
 
@@ -127,7 +138,7 @@ func (u *upload) inFlight() int64 {
 func (u *upload) complete() bool { return u.hash != nil && u.received() == u.st.Size }
 
 // receive reads src to its end, sending each part as it gets full while the next one is read.
-func (u *upload) receive(ctx context.Context, src io.Reader) error {
+func (u *upload) receive(ctx context.Context, src io.Reader, save bool) error {
 	for {
 		room := min(PartSize, u.st.Size-u.st.inParts()-u.inFlight()) - int64(len(u.buf))
 		want := room
@@ -143,7 +154,7 @@ func (u *upload) receive(ctx context.Context, src io.Reader) error {
 			}
 		}
 		if !u.st.small() && int64(n) == room {
-			if err := u.ship(ctx); err != nil {
+			if err := u.ship(ctx, save); err != nil {
 				return err
 			}
 		}
@@ -153,8 +164,9 @@ func (u *upload) receive(ctx context.Context, src io.Reader) error {
 	}
 }
 
-// ship sends the full buffer as the next part and goes on with a new one.
-func (u *upload) ship(ctx context.Context) error {
+// ship sends the full buffer as the next part and goes on with a new one. The state is saved behind the part without waiting for the next: however long the client
+// pauses, a crash costs no whole part that has arrived. The last part's is saved by settle.
+func (u *upload) ship(ctx context.Context, save bool) error {
 	if u.flight != nil {
 		if err := u.land(ctx); err != nil {
 			return err
@@ -165,12 +177,20 @@ func (u *upload) ship(ctx context.Context) error {
 			return err
 		}
 	}
-	number, buf, snap := len(u.st.Parts)+1, u.buf, snapshot(u.hash)
-	end, done := u.st.inParts()+int64(len(buf)), make(chan landing, 1)
-	key, id := u.st.Object, u.st.Multipart
+	st, etag, buf := u.st, u.etag, u.buf
+	end := st.inParts() + int64(len(buf))
+	st.Offset, st.Hash, st.Tail = end, snapshot(u.hash), ""
+	save = save && end < st.Size
+	done := make(chan landing, 1)
 	go func() {
-		p, err := u.store.objects.Part(ctx, u.store.buckets.Originals(), key, id, number, bytes.NewReader(buf), int64(len(buf)))
-		done <- landing{p.ETag, end, snap, buf, err}
+		l := landing{st: st, etag: etag, buf: buf}
+		p, err := u.store.objects.Part(ctx, u.store.buckets.Originals(), st.Object, st.Multipart, len(st.Parts)+1, bytes.NewReader(buf), int64(len(buf)))
+		l.st.Parts = append(slices.Clone(st.Parts), p.ETag)
+		if l.err = err; err == nil && save {
+			l.etag, l.err = u.store.save(ctx, &l.st, etag)
+			l.saved = l.err == nil
+		}
+		done <- l
 	}()
 	u.flight, u.buf = done, nil
 	if end == u.st.Size {
@@ -191,7 +211,7 @@ func (u *upload) begin(ctx context.Context) error {
 	return u.save(ctx)
 }
 
-// land waits for the part on its way and takes it into the state.
+// land waits for the part on its way and takes its state.
 func (u *upload) land(ctx context.Context) error {
 	l := <-u.flight
 	u.flight = nil
@@ -200,17 +220,17 @@ func (u *upload) land(ctx context.Context) error {
 		return l.err
 	}
 	u.store.at("part")
-	u.st.Parts, u.st.Offset, u.st.Hash = append(u.st.Parts, l.etag), l.end, l.hash
 	u.dropTail()
-	if u.unsaved++; u.unsaved < saveEvery {
-		return nil
+	u.st, u.etag, u.unsaved = l.st, l.etag, !l.saved
+	if l.saved {
+		u.dropStale(ctx)
 	}
-	return u.save(ctx)
+	return nil
 }
 
 // settle makes durable what a request leaves behind: the tail, and the state.
 func (u *upload) settle(ctx context.Context) error {
-	if u.complete() && u.st.small() || u.received() == u.st.Offset && u.unsaved == 0 && !u.complete() {
+	if u.complete() && u.st.small() || u.received() == u.st.Offset && !u.unsaved && !u.complete() {
 		return nil
 	}
 	if u.etag == "" {
@@ -244,12 +264,16 @@ func (u *upload) save(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	u.etag, u.unsaved = etag, 0
+	u.etag, u.unsaved = etag, false
+	u.dropStale(ctx)
+	return nil
+}
+
+func (u *upload) dropStale(ctx context.Context) {
 	for _, key := range u.stale {
 		u.store.drop(ctx, key)
 	}
 	u.stale = nil
-	return nil
 }
 
 // GetInfo says how far the upload is, and puts the medium's id or the upload's end into the answer's headers.
@@ -258,13 +282,18 @@ func (u *upload) GetInfo(ctx context.Context) (handler.FileInfo, error) {
 	if u.sealed {
 		h.Set(headerMediaID, string(u.st.media()))
 	} else {
-		h.Set("Upload-Expires", u.st.expires().Format(httpTime))
+		u.tellExpiry(ctx)
 	}
 	meta := handler.MetaData{"filename": u.st.File}
 	if u.st.Want != "" {
 		meta["sha256"] = u.st.Want
 	}
 	return handler.FileInfo{ID: u.st.ID, Size: u.st.Size, Offset: u.st.Offset, MetaData: meta}, nil
+}
+
+// tellExpiry says until when the upload is kept if nothing more comes.
+func (u *upload) tellExpiry(ctx context.Context) {
+	requestOf(ctx).header.Set("Upload-Expires", u.st.expires().Format(http.TimeFormat))
 }
 
 // GetReader isn't offered: a medium's bytes are read through /media.
