@@ -84,6 +84,8 @@ type Message struct {
 	Data     []byte
 	Meta     events.Meta
 	Body     events.Body
+	// Deliveries is how often a durable was given the message, this time included; 0 for a message that was read otherwise.
+	Deliveries uint64
 }
 
 // ErrNone says that a subject has no message.

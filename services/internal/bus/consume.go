@@ -240,7 +240,7 @@ func toMessage(m jetstream.Msg) (*Message, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", events.ErrMalformed, err)
 	}
-	msg := &Message{Stream: md.Stream, Subject: m.Subject(), Sequence: md.Sequence.Stream, Stored: md.Timestamp, Header: events.Header(m.Headers()), Data: m.Data()}
+	msg := &Message{Stream: md.Stream, Subject: m.Subject(), Sequence: md.Sequence.Stream, Stored: md.Timestamp, Header: events.Header(m.Headers()), Data: m.Data(), Deliveries: md.NumDelivered}
 	if strings.HasPrefix(msg.Subject, "$JS.") {
 		return msg, nil // an advisory has no envelope
 	}

@@ -13,9 +13,11 @@ import (
 	"songshui.internal/services/internal/access"
 	"songshui.internal/services/internal/bus"
 	"songshui.internal/services/internal/objects"
+	"songshui.internal/services/media"
 	"songshui.internal/services/media/internal/answers"
 	"songshui.internal/services/media/internal/catalog"
 	"songshui.internal/services/media/internal/judge"
+	"songshui.internal/services/media/internal/kinds"
 	"songshui.internal/services/media/internal/pictures"
 	"songshui.internal/services/media/internal/sandbox"
 	"songshui.internal/services/media/internal/serve"
@@ -77,7 +79,7 @@ func New(d Deps, c Config) (*Server, error) {
 	if c.Fault != nil {
 		s.uploads.Fault(c.Fault)
 	}
-	s.ways = ways.New(d.Bus, d.Objects, d.Buckets, decoder)
+	s.ways = ways.New(d.Bus, d.Objects, d.Buckets, s.catalog, map[string]kinds.Kind{media.KindImage: ways.Pictures{Decoder: decoder}})
 	s.answers = &answers.Answers{Bus: d.Bus, Catalog: s.catalog, Objects: d.Objects, Buckets: d.Buckets}
 	tus, err := s.uploads.Handler(d.Verifier, mediaapi.HeaderActor)
 	if err != nil {
@@ -113,6 +115,7 @@ func (s *Server) Run(ctx context.Context) error {
 	run(s.uploads.Run)
 	run(s.ways.RunTaken)
 	run(s.ways.RunTakenAfter)
+	run(s.ways.RunWaiting)
 	for range s.config.Workers {
 		run(s.ways.RunWay)
 	}

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -22,16 +23,22 @@ var Aggregate = bus.Aggregate[events.MediaState, *events.MediaState]{Stream: eve
 // catchUp bounds the wait for the index; a sealed medium is in it after a millisecond.
 const catchUp = 3 * time.Second
 
-// entry is what the index keeps of a medium.
-type entry struct {
-	id     events.MediaID
-	file   string
-	sha256 string
+// Entry is what the index keeps of a medium that has its bytes.
+type Entry struct {
+	ID      events.MediaID
+	Office  events.OfficeSlug
+	File    string
+	SHA256  string
+	State   events.MediaStatus
+	Missing string
+	// Look is the perceptual hash as it stands in the record, empty without one.
+	Look     string
+	SealedAt time.Time
 }
 
 type office struct {
-	byFile map[string][]entry
-	bySHA  map[string][]entry
+	byFile map[string][]events.MediaID
+	bySHA  map[string][]events.MediaID
 }
 
 // Catalog answers questions about media. It is safe for concurrent use.
@@ -39,6 +46,7 @@ type Catalog struct {
 	bus *bus.Bus
 
 	mu      sync.Mutex
+	byID    map[events.MediaID]Entry
 	offices map[events.OfficeSlug]*office
 	seen    uint64 // sequence of the last message taken in
 	moved   chan struct{}
@@ -46,7 +54,7 @@ type Catalog struct {
 
 // New makes a Catalog; Run fills it.
 func New(b *bus.Bus) *Catalog {
-	return &Catalog{bus: b, offices: map[events.OfficeSlug]*office{}, moved: make(chan struct{})}
+	return &Catalog{bus: b, byID: map[events.MediaID]Entry{}, offices: map[events.OfficeSlug]*office{}, moved: make(chan struct{})}
 }
 
 // Run follows the stream until ctx ends.
@@ -95,16 +103,36 @@ func (c *Catalog) take(m bus.Message) {
 func (c *Catalog) put(s events.MediaState) {
 	o := c.offices[s.Office]
 	if o == nil {
-		o = &office{map[string][]entry{}, map[string][]entry{}}
+		o = &office{map[string][]events.MediaID{}, map[string][]events.MediaID{}}
 		c.offices[s.Office] = o
 	}
-	same := func(e entry) bool { return e.id == s.ID }
-	files, sums := slices.DeleteFunc(o.byFile[s.File], same), slices.DeleteFunc(o.bySHA[s.SHA256], same)
-	if media.HasBytes(s) {
-		e := entry{s.ID, s.File, s.SHA256}
-		files, sums = append(files, e), append(sums, e)
+	_, known := c.byID[s.ID]
+	if !media.HasBytes(s) {
+		if known {
+			delete(c.byID, s.ID)
+			remove(o.byFile, s.File, s.ID)
+			remove(o.bySHA, s.SHA256, s.ID)
+		}
+		return
 	}
-	o.byFile[s.File], o.bySHA[s.SHA256] = files, sums
+	e := Entry{ID: s.ID, Office: s.Office, File: s.File, SHA256: s.SHA256, State: s.State, Missing: s.Missing, SealedAt: s.SealedAt}
+	if s.Examination != nil {
+		e.Look = s.Examination.Look
+	}
+	c.byID[s.ID] = e
+	if !known {
+		o.byFile[s.File] = append(o.byFile[s.File], s.ID)
+		o.bySHA[s.SHA256] = append(o.bySHA[s.SHA256], s.ID)
+	}
+}
+
+func remove(from map[string][]events.MediaID, key string, id events.MediaID) {
+	rest := slices.DeleteFunc(from[key], func(other events.MediaID) bool { return other == id })
+	if len(rest) == 0 {
+		delete(from, key)
+		return
+	}
+	from[key] = rest
 }
 
 // Wanted is a question: every field that is given must match.
@@ -118,7 +146,7 @@ type Wanted struct {
 func (c *Catalog) Find(ctx context.Context, o events.OfficeSlug, w Wanted, limit int) ([]events.MediaState, error) {
 	ids := []events.MediaID{w.ID}
 	if w.ID == "" {
-		if err := c.wait(ctx, o); err != nil {
+		if err := c.Wait(ctx, "media."+string(o)+".>"); err != nil {
 			return nil, err
 		}
 		ids = c.match(o, w)
@@ -151,17 +179,39 @@ func (c *Catalog) match(slug events.OfficeSlug, w Wanted) []events.MediaID {
 		from = o.bySHA[w.SHA256]
 	}
 	var ids []events.MediaID
-	for _, e := range from {
-		if w.File == "" || e.file == w.File {
-			ids = append(ids, e.id)
+	for _, id := range from {
+		if w.File == "" || c.byID[id].File == w.File {
+			ids = append(ids, id)
 		}
 	}
 	return ids
 }
 
-// wait returns when the index has seen the office's last message of this moment.
-func (c *Catalog) wait(ctx context.Context, o events.OfficeSlug) error {
-	last, err := c.bus.Last(ctx, events.StreamMedia, "media."+string(o)+".>")
+// Select gives the entries that fit, newest first, those sealed in one moment by id. It sees every message that was in the stream when it was asked.
+func (c *Catalog) Select(ctx context.Context, fits func(Entry) bool) ([]Entry, error) {
+	if err := c.Wait(ctx, "media.>"); err != nil {
+		return nil, err
+	}
+	c.mu.Lock()
+	var out []Entry
+	for _, e := range c.byID {
+		if fits(e) {
+			out = append(out, e)
+		}
+	}
+	c.mu.Unlock()
+	slices.SortFunc(out, func(a, b Entry) int {
+		if d := b.SealedAt.Compare(a.SealedAt); d != 0 {
+			return d
+		}
+		return strings.Compare(string(a.ID), string(b.ID))
+	})
+	return out, nil
+}
+
+// Wait returns when the index has seen the last message of this moment on a subject, which may hold a wildcard.
+func (c *Catalog) Wait(ctx context.Context, subject string) error {
+	last, err := c.bus.Last(ctx, events.StreamMedia, subject)
 	if errors.Is(err, bus.ErrNone) {
 		return nil
 	}

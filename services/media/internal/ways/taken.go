@@ -49,9 +49,9 @@ func (w *Ways) caseChanged(ctx context.Context, m *bus.Message) error {
 	if err != nil {
 		return err
 	}
-	for _, cm := range c.Media {
-		if err := w.take(ctx, c.Office, c.ID, cm.ID); err != nil {
-			return fmt.Errorf("media: case %s takes %s: %w", c.ID, cm.ID, err)
+	for _, id := range media.OfCase(c) {
+		if err := w.take(ctx, c.Office, c.ID, id); err != nil {
+			return fmt.Errorf("media: case %s takes %s: %w", c.ID, id, err)
 		}
 	}
 	return nil

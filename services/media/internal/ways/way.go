@@ -2,26 +2,25 @@ package ways
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
+	"errors"
 	"fmt"
 
 	"songshui.internal/events"
 	"songshui.internal/services/internal/bus"
 	"songshui.internal/services/internal/fault"
-	"songshui.internal/services/internal/objects"
 	"songshui.internal/services/media"
 	"songshui.internal/services/media/internal/blob"
 	"songshui.internal/services/media/internal/judge"
-	"songshui.internal/services/media/internal/pictures"
+	"songshui.internal/services/media/internal/kinds"
 	"songshui.internal/services/media/internal/sniff"
 )
 
-// Tries is how often a step is tried before the medium is `failed`; a judgement on the bytes isn't tried again.
-const Tries = 3
-
-// widths are the longer edges of the public copies, in pixels: lists and pages.
-var widths = []int{320, 1280}
+const (
+	// Tries is how often a step is tried before the medium is `failed`; a judgement on the bytes isn't tried again.
+	Tries = 3
+	// MaxDeliveries ends the way of a medium whose step ends the process each time. Restarts for other reasons must not reach it.
+	MaxDeliveries = 20
+)
 
 // RunWay examines and renders what was sealed, one medium after the other, until ctx ends. Several may run.
 func (w *Ways) RunWay(ctx context.Context) error {
@@ -31,7 +30,7 @@ func (w *Ways) RunWay(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
-			if err := w.step(ctx, m.Subject, s); err != nil {
+			if err := w.step(ctx, m, s); err != nil {
 				return err
 			}
 		}
@@ -40,37 +39,66 @@ func (w *Ways) RunWay(ctx context.Context) error {
 }
 
 // step does what the state asks for next. The state may be old: what was done since is found when deciding.
-func (w *Ways) step(ctx context.Context, subject string, s events.MediaState) error {
+func (w *Ways) step(ctx context.Context, m *bus.Message, s events.MediaState) error {
 	var command media.Command
-	var err error
-	number := media.Number(s)
-	switch {
-	case s.State == events.MediaSealed:
-		command, err = media.CommandExamine, w.examine(ctx, subject, s)
-	case s.State == events.MediaExamined && s.Kind == media.KindImage:
-		command, err = media.CommandRender, w.render(ctx, subject, s)
+	var do func(context.Context, string, events.MediaState) error
+	switch s.State {
+	case events.MediaSealed:
+		command, do = media.CommandExamine, w.examine
+	case events.MediaExamined:
+		command, do = media.CommandRender, w.render
+	case events.MediaRendered:
+		return w.append(ctx, m.Subject, media.CommandClear, media.ClearRendered)
 	default:
 		return nil
 	}
-	if err = away(err); err == nil || ctx.Err() != nil || fault.Is(err, fault.Unavailable) || fault.Is(err, fault.NoRoom) {
+	if m.Deliveries > MaxDeliveries {
+		return w.fail(ctx, m.Subject, s, command, sniff.CodeTooDemanding)
+	}
+	err := away(do(ctx, m.Subject, s))
+	if err == nil {
+		w.forget(m.Sequence)
+		return nil
+	}
+	if ctx.Err() != nil || fault.Is(err, fault.Unavailable) || fault.Is(err, fault.NoRoom) {
 		return err
 	}
-	if !w.last(subject, err) {
+	var missing *kinds.Missing
+	if errors.As(err, &missing) {
+		w.bus.Logger().Info("a medium waits for a program", "media", s.ID, "program", missing.Program)
+		return w.append(ctx, m.Subject, media.CommandWait, func(now events.MediaState) (events.Fact, error) {
+			return media.Wait(now, media.Number(s), missing.Program)
+		})
+	}
+	if !w.last(m.Sequence, err) {
 		return err
 	}
-	return w.append(ctx, subject, media.CommandFail, func(s events.MediaState) (events.Fact, error) { return media.Fail(s, number, string(command), reason(err)) })
+	w.bus.Logger().Warn("a medium's way ends", "media", s.ID, "step", command, "error", err)
+	return w.fail(ctx, m.Subject, s, command, reason(err))
+}
+
+func (w *Ways) fail(ctx context.Context, subject string, s events.MediaState, c media.Command, why string) error {
+	return w.append(ctx, subject, media.CommandFail, func(now events.MediaState) (events.Fact, error) {
+		return media.Fail(now, media.Number(s), string(c), why)
+	})
 }
 
 // last says whether a failure ends the way.
-func (w *Ways) last(subject string, err error) bool {
+func (w *Ways) last(sequence uint64, err error) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.tries[subject]++
-	if !judge.Refused(err) && w.tries[subject] < Tries {
+	w.tries[sequence]++
+	if !judge.Refused(err) && w.tries[sequence] < Tries {
 		return false
 	}
-	delete(w.tries, subject)
+	delete(w.tries, sequence)
 	return true
+}
+
+func (w *Ways) forget(sequence uint64) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	delete(w.tries, sequence)
 }
 
 // reason is a code for a person's message.
@@ -82,55 +110,74 @@ func reason(err error) string {
 	return string(f.Code)
 }
 
-func (w *Ways) original(ctx context.Context, s events.MediaState) *blob.Reader {
-	return blob.New(ctx, w.objects, w.buckets.Originals(), s.Object, s.Bytes)
+// original opens a medium's bytes; close is the caller's.
+func (w *Ways) original(ctx context.Context, s events.MediaState) (kinds.Original, *blob.Reader, error) {
+	t, ok := typeOf(s.Type)
+	if !ok {
+		return kinds.Original{}, nil, fault.New(fault.UnsupportedType, "media: "+s.Type)
+	}
+	r := blob.New(ctx, w.objects, w.buckets.Originals(), s.Object, s.Bytes)
+	return kinds.Original{ReaderAt: r, Size: s.Bytes, Type: t}, r, nil
 }
 
 func (w *Ways) examine(ctx context.Context, subject string, s events.MediaState) error {
-	r := w.original(ctx, s)
-	defer r.Close()
-	rep, err := sniff.Inspect(r, s.Bytes)
+	o, r, err := w.original(ctx, s)
 	if err != nil {
 		return err
 	}
-	e := events.Examination{Warnings: rep.Warnings}
-	if s.Kind == media.KindImage {
-		e.Width, e.Height, e.Orientation, e.Frames = rep.Image.Width, rep.Image.Height, rep.Image.Orientation, rep.Image.Frames
-		e.DisplayWidth, e.DisplayHeight = rep.Image.Upright()
+	defer r.Close()
+	var e events.Examination
+	if k, ok := w.kinds[s.Kind]; ok {
+		e, err = k.Examine(ctx, o)
+	} else {
+		e, err = headers(o)
 	}
-	return w.append(ctx, subject, media.CommandExamine, func(s events.MediaState) (events.Fact, error) { return media.Examine(s, e) })
+	if err != nil {
+		return err
+	}
+	return w.append(ctx, subject, media.CommandExamine, func(now events.MediaState) (events.Fact, error) { return media.Examine(now, e) })
 }
 
+// render makes the public copies. What another rendering has left behind goes, before and after.
 func (w *Ways) render(ctx context.Context, subject string, s events.MediaState) error {
-	t, ok := typeOf(s.Type)
-	if !ok {
-		return fault.New(fault.UnsupportedType, "media: render "+s.Type)
-	}
-	r := w.original(ctx, s)
-	defer r.Close()
-	_, copies, err := w.decoder.Render(ctx, r, s.Bytes, t, widths)
-	if err != nil {
-		return err
+	k, ok := w.kinds[s.Kind]
+	if !ok || s.Examination == nil {
+		return nil
 	}
 	number := media.Number(s)
-	kept := make([]events.Rendition, 0, len(copies))
-	for _, c := range copies {
-		k, err := w.keep(ctx, s.ID, c)
-		if err != nil {
+	if number > 1 {
+		if err := w.sweep(ctx, subject, s.ID); err != nil {
 			return err
 		}
-		kept = append(kept, k)
 	}
-	return w.append(ctx, subject, media.CommandRender, func(s events.MediaState) (events.Fact, error) { return media.Render(s, number, kept) })
+	o, r, err := w.original(ctx, s)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	var copies []events.Rendition
+	err = k.Render(ctx, kinds.Job{Original: o, Examination: *s.Examination, Areas: s.Areas}, func(ctx context.Context, c kinds.Copy) error {
+		kept, err := w.keep(ctx, s.ID, number, c)
+		copies = append(copies, kept)
+		return err
+	})
+	if err == nil && len(copies) == 0 {
+		err = fmt.Errorf("media: no copies of %s", s.ID)
+	}
+	if err != nil {
+		return err
+	}
+	err = w.append(ctx, subject, media.CommandRender, func(now events.MediaState) (events.Fact, error) { return media.Render(now, number, copies) })
+	if err != nil {
+		return err
+	}
+	return w.sweep(ctx, subject, s.ID)
 }
 
-// keep stores a copy under a key made of its bytes: rendered again, it is another object or the same, never a mixture.
-func (w *Ways) keep(ctx context.Context, id events.MediaID, c pictures.Rendition) (events.Rendition, error) {
-	sum := sha256.Sum256(c.Data)
-	hash := hex.EncodeToString(sum[:])
-	key := fmt.Sprintf("%s/%s-%s", id, c.Name, hash[:16])
-	_, err := w.objects.Put(ctx, w.buckets.Renditions(), key, c.Data, objects.Options{ContentType: c.Type})
-	return events.Rendition{Name: c.Name, Key: key, Type: c.Type, Width: c.Width, Height: c.Height, Bytes: int64(len(c.Data)), SHA256: hash}, err
+// headers examines what has no kind of its own.
+func headers(o kinds.Original) (events.Examination, error) {
+	rep, err := sniff.Inspect(o, o.Size)
+	return events.Examination{Warnings: rep.Warnings}, err
 }
 
 func typeOf(mime string) (sniff.Type, bool) {

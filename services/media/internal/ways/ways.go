@@ -18,7 +18,7 @@ import (
 	"songshui.internal/services/internal/objects"
 	"songshui.internal/services/media"
 	"songshui.internal/services/media/internal/catalog"
-	"songshui.internal/services/media/internal/pictures"
+	"songshui.internal/services/media/internal/kinds"
 )
 
 // The durables.
@@ -34,16 +34,17 @@ type Ways struct {
 	bus     *bus.Bus
 	objects *objects.Store
 	buckets objects.Buckets
-	decoder *pictures.Decoder
+	catalog *catalog.Catalog
+	kinds   map[string]kinds.Kind
 
 	mu sync.Mutex
-	// tries are how often a medium's present step has failed in this process.
-	tries map[string]int
+	// tries are how often the step that a message asks for has failed in this process, by the message's sequence.
+	tries map[uint64]int
 }
 
-// New makes Ways.
-func New(b *bus.Bus, o *objects.Store, buckets objects.Buckets, d *pictures.Decoder) *Ways {
-	return &Ways{bus: b, objects: o, buckets: buckets, decoder: d, tries: map[string]int{}}
+// New makes Ways; of says who examines and renders each kind of media.
+func New(b *bus.Bus, o *objects.Store, buckets objects.Buckets, c *catalog.Catalog, of map[string]kinds.Kind) *Ways {
+	return &Ways{bus: b, objects: o, buckets: buckets, catalog: c, kinds: of, tries: map[uint64]int{}}
 }
 
 // append writes a fact that the service states by itself.
