@@ -21,6 +21,7 @@ import (
 	"songshui.internal/services/portal/internal/pages/search"
 	"songshui.internal/services/portal/internal/pages/shell"
 	"songshui.internal/services/portal/internal/pages/signin"
+	"songshui.internal/services/portal/internal/pages/upload"
 	"songshui.internal/services/portal/internal/sessions"
 	"songshui.internal/services/registry/registryapi"
 )
@@ -65,10 +66,11 @@ func New(d Deps, c Config) (*Server, error) {
 	accounts := front.NewAccounts(d.Bus.Conn(), manager, d.Bus.Now)
 	f := &front.Front{Conn: d.Bus.Conn(), Seal: access.NewSeal(d.Key, d.Bus.Now), Identity: accounts}
 
-	pages := http.NewServeMux()
+	pages, mux := http.NewServeMux(), http.NewServeMux()
 	(&signin.Handler{Registry: registryapi.Client{Client: bus.Client{Conn: d.Bus.Conn()}}, Sessions: accounts}).Routes(pages)
 	pages.Handle("GET /{$}", &search.Handler{Outlets: d.Directory})
 	pages.HandleFunc("GET /cases/{id}", casepage.Handle)
+	upload.Routes(pages, mux)
 	pages.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		shell.Fail(w, r, fault.New(fault.NotFound, "portal: page"))
 	})
@@ -86,14 +88,15 @@ func New(d Deps, c Config) (*Server, error) {
 	})
 
 	media := front.Proxy(d.Media, d.Transport)
+	// The own pages' scripts come with their session, programs with a token. No other site's page can ask in a person's name: its requests are told by
+	// Sec-Fetch-Site and Origin, and don't carry the cookie (SameSite).
 	protect := http.NewCrossOriginProtection()
-	mux := http.NewServeMux()
-	mux.Handle("/api/", token(f.Identify(front.Bounded(interfaces))))
-	mux.Handle("/files", token(f.Identify(front.Signed(media))))
-	mux.Handle("/files/", token(f.Identify(front.Signed(media))))
-	// Pictures of a page come with its session; a program's with its token.
-	mux.Handle("GET /media/", protect.Handler(manager.LoadAndSave(f.Identify(front.Signed(media)))))
-	mux.Handle("/", protect.Handler(front.Bounded(manager.LoadAndSave(f.Identify(pages)))))
+	known := func(next http.Handler) http.Handler { return protect.Handler(manager.LoadAndSave(f.Identify(next))) }
+	mux.Handle("/api/", front.Bounded(known(interfaces)))
+	mux.Handle("/files", known(front.Signed(media)))
+	mux.Handle("/files/", known(front.Signed(media)))
+	mux.Handle("GET /media/", known(front.Signed(media)))
+	mux.Handle("/", front.Bounded(known(pages)))
 	mux.HandleFunc("GET "+shell.StylePath, shell.ServeStyle)
 	mux.HandleFunc("GET "+shell.IconPath, shell.ServeIcon)
 	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) {
@@ -102,11 +105,6 @@ func New(d Deps, c Config) (*Server, error) {
 	mux.HandleFunc("GET /readyz", s.readyz)
 	s.handler = front.Secured(mux)
 	return s, nil
-}
-
-// token takes no session: what isn't a page is asked with a token alone, so that no other site's page can ask in a person's name.
-func token(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { next.ServeHTTP(w, front.TokenOnly(r)) })
 }
 
 // Handler is the public listener's.

@@ -55,7 +55,7 @@ type Front struct {
 	Identity Identity
 }
 
-// Identify gives next the request with its caller: by bearer token, or by session cookie unless TokenOnly. A wrong token is refused; a missing one is next's to refuse.
+// Identify gives next the request with its caller: by bearer token, or by session cookie. A wrong token is refused; a missing one is next's to refuse.
 func (f *Front) Identify(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c := newCaller(r)
@@ -78,8 +78,6 @@ func (f *Front) identify(r *http.Request, c *Caller) error {
 		c.Actor, c.Name, err = f.Identity.ByToken(r.Context(), auth[len(scheme):])
 	case auth != "":
 		return fault.New(fault.Unauthenticated, "portal: authorization")
-	case r.Context().Value(tokenOnlyKey{}) != nil:
-		return nil
 	default:
 		var ok bool
 		if c.Actor, c.Name, ok, err = f.Identity.BySession(r); err == nil && !ok {
@@ -106,13 +104,6 @@ func newCaller(r *http.Request) *Caller {
 		trace = "00-" + id + "-" + hex.EncodeToString(b[16:]) + "-00"
 	}
 	return &Caller{ID: id, Trace: trace, Language: messages.Of(r.Header.Get("Accept-Language"))}
-}
-
-type tokenOnlyKey struct{}
-
-// TokenOnly marks a request whose caller is known by a token alone.
-func TokenOnly(r *http.Request) *http.Request {
-	return r.WithContext(context.WithValue(r.Context(), tokenOnlyKey{}, true))
 }
 
 // Signed refuses callers without an account.
@@ -145,7 +136,7 @@ func Secured(next http.Handler) http.Handler {
 		h.Set("Referrer-Policy", "same-origin")
 		h.Set("X-Frame-Options", "DENY")
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
-		h.Set("Content-Security-Policy", "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'self'; script-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
+		h.Set("Content-Security-Policy", "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'self'; script-src 'self'; connect-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
 		next.ServeHTTP(w, r)
 	})
 }

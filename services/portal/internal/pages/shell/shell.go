@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"songshui.internal/events"
+	"songshui.internal/services/internal/access"
 	"songshui.internal/services/internal/fault"
 	"songshui.internal/services/portal/internal/front"
 	"songshui.internal/services/portal/internal/messages"
@@ -31,15 +32,34 @@ type Frame struct {
 	Office   string
 	SignedIn bool
 	Style    string
-	Body     template.HTML
+	// Styles and Scripts are the page's own; a script is a module and runs after the page is there.
+	Styles, Scripts []string
+	Body            template.HTML
 }
 
+// Uploads says whether the account is one that brings media and clears them.
+func (f Frame) Uploads() bool { return f.Role == string(access.Office) }
+
 // Page is one page's template with the shell's functions.
-type Page struct{ t *template.Template }
+type Page struct {
+	t               *template.Template
+	styles, scripts []string
+}
+
+// With gives the page with a style and a script of its own; either may be empty.
+func (p Page) With(style, script string) Page {
+	if style != "" {
+		p.styles = append(p.styles[:len(p.styles):len(p.styles)], style)
+	}
+	if script != "" {
+		p.scripts = append(p.scripts[:len(p.scripts):len(p.scripts)], script)
+	}
+	return p
+}
 
 // Parse reads a page's template; it panics on a mistake in it, which every test would show.
 func Parse(name string, files fs.FS) Page {
-	return Page{template.Must(template.New(name).Funcs(functions).ParseFS(files, name))}
+	return Page{t: template.Must(template.New(name).Funcs(functions).ParseFS(files, name))}
 }
 
 var frame = template.Must(template.New("shell.tmpl").Funcs(functions).ParseFS(files, "shell.tmpl"))
@@ -145,7 +165,8 @@ func Show(w http.ResponseWriter, r *http.Request, status int, p Page, title stri
 		return
 	}
 	c := front.Of(r.Context())
-	f := Frame{Language: Language(r), Title: title, Name: c.Name, Role: string(c.Actor.Role), Office: string(c.Actor.Office), SignedIn: c.Known(), Style: StylePath, Body: template.HTML(body.String())}
+	f := Frame{Language: Language(r), Title: title, Name: c.Name, Role: string(c.Actor.Role), Office: string(c.Actor.Office), SignedIn: c.Known(), Style: StylePath,
+		Styles: p.styles, Scripts: p.scripts, Body: template.HTML(body.String())}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Cache-Control", "private, no-store")
 	w.WriteHeader(status)
