@@ -37,8 +37,7 @@ func (j *Judge) Whole(ctx context.Context, data io.ReaderAt, size int64) error {
 	if err != nil || r.Type.Kind != media.KindImage {
 		return err
 	}
-	_, err = j.decoder.Check(ctx, io.NewSectionReader(data, 0, size), size, r.Type)
-	return err
+	return j.decoder.Check(ctx, io.NewSectionReader(data, 0, size), size, r.Type)
 }
 
 // Refused says whether err is a judgement on the bytes rather than a backing's failure.

@@ -5,15 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"image"
-	"image/color"
 	"image/draw"
 	"image/gif"
 	"image/jpeg"
 	"image/png"
+	"io"
 	_ "unsafe" // for go:linkname
 
 	"github.com/gen2brain/heic"
 
+	"songshui.internal/events"
 	"songshui.internal/services/internal/fault"
 	"songshui.internal/services/media/internal/sandbox"
 	"songshui.internal/services/media/internal/sniff"
@@ -25,65 +26,93 @@ import (
 //go:linkname systemHEIC github.com/gen2brain/heic.dynamic
 var systemHEIC bool
 
-// decode decodes every pixel of a file that passed sniff.CheckImageHeader and gives what the first copy is made of. HEIC comes upright.
-func decode(file []byte, t sniff.Type) (image.Image, error) {
-	r := bytes.NewReader(file)
-	switch t {
-	case sniff.JPEG:
-		return jpeg.Decode(r)
-	case sniff.PNG:
-		return png.Decode(r)
-	case sniff.GIF:
-		return decodeGIF(r)
-	case sniff.WebP:
-		return decodeWebP(file)
-	case sniff.HEIC:
-		return heic.Decode(r)
-	}
-	return nil, fault.New(fault.UnsupportedType, "pictures: decode "+t.MIME)
+// picture is a decoded file.
+type picture struct {
+	// size has the sizes, the orientation and the number of frames.
+	size events.Examination
+	kind sniff.Type
+	// image is what the copies are made of, flat; a HEIC comes upright, a GIF's is its first frame.
+	image image.Image
+	// frames is an animated GIF's.
+	frames *gif.GIF
+	embedded
 }
 
-// decodeGIF decodes all frames and puts the first on its canvas.
-func decodeGIF(r *bytes.Reader) (image.Image, error) {
-	g, err := gif.DecodeAll(r)
-	if err != nil {
-		return nil, err
+// orientation is how the pixels must be turned.
+func (p *picture) orientation() int {
+	if p.kind == sniff.HEIC {
+		return 1
 	}
-	canvas := image.NewRGBA(image.Rect(0, 0, g.Config.Width, g.Config.Height))
-	draw.Draw(canvas, canvas.Rect, image.NewUniform(color.White), image.Point{}, draw.Src)
-	draw.Draw(canvas, g.Image[0].Rect, g.Image[0], g.Image[0].Rect.Min, draw.Over)
-	return canvas, nil
+	return p.size.Orientation
 }
 
 // minHEIC is the shortest edge, in pixels, that heic v0.4.5 decodes rightly: libheif's chroma planes are at least 64 bytes wide, which it doesn't reckon with.
 const minHEIC = 128
 
-// examine checks the header again (the child trusts nobody) and decodes.
-func examine(file []byte, t sniff.Type) (image.Image, Info, error) {
+// open checks the header again (the child trusts nobody) and decodes every pixel.
+func open(file []byte, t sniff.Type) (*picture, error) {
 	h, err := sniff.CheckImageHeader(bytes.NewReader(file), int64(len(file)), t)
 	if err != nil {
-		return nil, Info{}, err
+		return nil, err
 	}
 	if t == sniff.HEIC && min(h.Width, h.Height) < minHEIC {
-		return nil, Info{}, fault.New(fault.UnsupportedType, "pictures: a HEIC of less than 128 pixels")
+		return nil, fault.New(fault.UnsupportedType, "pictures: a HEIC of less than 128 pixels")
 	}
-	m, err := decode(file, t)
-	if err != nil {
-		return nil, Info{}, verdict(err)
+	p := &picture{kind: t, embedded: beside(file, t)}
+	p.size = events.Examination{Width: h.Width, Height: h.Height, Orientation: h.Orientation, Frames: h.Frames}
+	p.size.DisplayWidth, p.size.DisplayHeight = h.Upright()
+	if err := p.decode(file); err != nil {
+		return nil, verdict(err)
 	}
-	info := Info{Width: h.Width, Height: h.Height, Orientation: h.Orientation, Frames: h.Frames}
-	info.DisplayWidth, info.DisplayHeight = h.Upright()
-	size := m.Bounds().Size()
+	size := p.image.Bounds().Size()
 	switch {
 	case t == sniff.HEIC:
-		info.DisplayWidth, info.DisplayHeight = size.X, size.Y
+		p.size.DisplayWidth, p.size.DisplayHeight = size.X, size.Y
 	case size != image.Pt(h.Width, h.Height):
-		return nil, Info{}, verdict(fmt.Errorf("decoded to %v, the header says %d × %d", size, h.Width, h.Height))
+		return nil, verdict(fmt.Errorf("decoded to %v, the header says %d × %d", size, h.Width, h.Height))
 	}
 	if size.X <= 0 || size.Y <= 0 {
-		return nil, Info{}, verdict(errors.New("no pixels"))
+		return nil, verdict(errors.New("no pixels"))
 	}
-	return m, info, nil
+	p.image = flat(p.image)
+	return p, nil
+}
+
+func (p *picture) decode(file []byte) (err error) {
+	r := bytes.NewReader(file)
+	switch p.kind {
+	case sniff.JPEG:
+		p.image, err = jpeg.Decode(r)
+	case sniff.PNG:
+		p.image, err = png.Decode(r)
+	case sniff.GIF:
+		err = p.decodeGIF(r)
+	case sniff.WebP:
+		p.image, err = decodeWebP(file)
+	case sniff.HEIC:
+		p.image, err = heic.Decode(r)
+		if m, ok := p.image.(*image.YCbCr); ok && p.narrow {
+			fullRange(m)
+		}
+	default:
+		return fault.New(fault.UnsupportedType, "pictures: decode "+p.kind.MIME)
+	}
+	return err
+}
+
+// decodeGIF decodes all frames and puts the first on its canvas.
+func (p *picture) decodeGIF(r io.Reader) error {
+	g, err := gif.DecodeAll(r)
+	if err != nil {
+		return err
+	}
+	if len(g.Image) > 1 {
+		p.frames = g
+	}
+	canvas := image.NewRGBA(image.Rect(0, 0, g.Config.Width, g.Config.Height))
+	draw.Draw(canvas, g.Image[0].Rect, g.Image[0], g.Image[0].Rect.Min, draw.Src)
+	p.image = canvas
+	return nil
 }
 
 // verdict makes a decoder's error a refusal.

@@ -63,10 +63,11 @@ func TestWebPAnimation(t *testing.T) {
 		body = append(body, frame...)
 	}
 	file := append(binary.LittleEndian.AppendUint32([]byte("RIFF"), uint32(len(body))), body...)
-	m, info, err := examine(file, sniff.WebP)
-	if err != nil || info.Frames != 2 {
-		t.Fatalf("%+v %v", info, err)
+	p, err := open(file, sniff.WebP)
+	if err != nil || p.size.Frames != 2 {
+		t.Fatalf("%+v %v", p, err)
 	}
+	m := p.image
 	want, err := decodeWebP(still)
 	if err != nil {
 		t.Fatal(err)
@@ -76,15 +77,15 @@ func TestWebPAnimation(t *testing.T) {
 		t.Error("another picture")
 	}
 	file[len(file)-len(frame)/2] ^= 0xff
-	if _, _, err := examine(file[:len(file)-100], sniff.WebP); code(err) != "damaged" {
+	if _, err := open(file[:len(file)-100], sniff.WebP); code(err) != "damaged" {
 		t.Errorf("cut: %v", err)
 	}
 }
 
 func put24(n int) []byte { return []byte{byte(n), byte(n >> 8), byte(n >> 16)} }
 
-// What is transparent stands on white, in 16 bits too, and a GIF's first frame stands where it belongs.
-func TestOnWhite(t *testing.T) {
+// What is transparent stays so, in 16 bits too, and a GIF's first frame stands where it belongs.
+func TestTransparent(t *testing.T) {
 	t.Parallel()
 	deep := image.NewNRGBA64(image.Rect(0, 0, 40, 20))
 	for y := range 20 {
@@ -102,15 +103,23 @@ func TestOnWhite(t *testing.T) {
 		t.Fatal(err)
 	}
 	for typ, file := range map[sniff.Type][]byte{sniff.PNG: b.Bytes(), sniff.GIF: g.Bytes()} {
-		m, _, err := examine(file, typ)
+		p, err := open(file, typ)
 		if err != nil {
 			t.Fatal(err)
 		}
-		up := first(m, 20, 10).turned(6).image()
-		red, white := color.RGBA{R: 0xff, A: 0xff}, color.RGBA{0xff, 0xff, 0xff, 0xff}
+		all, err := copies(view(p.image), typ, 6, nil, []int{20})
+		if err != nil {
+			t.Fatal(err)
+		}
+		up, err := png.Decode(bytes.NewReader(all[0].data))
+		if err != nil {
+			t.Fatal(err)
+		}
 		// Turned to the right, the left half comes up.
-		if top, bottom := up.At(5, 2), up.At(5, 17); up.Bounds().Size() != image.Pt(10, 20) || top != red || bottom != white {
-			t.Errorf("%s: %v %v %v", typ.MIME, up.Bounds(), top, bottom)
+		red, nothing := color.RGBA{R: 0xff, A: 0xff}, color.RGBA{}
+		top, bottom := color.RGBAModel.Convert(up.At(5, 2)), color.RGBAModel.Convert(up.At(5, 17))
+		if up.Bounds().Size() != image.Pt(10, 20) || top != red || bottom != nothing || all[0].head.Type != "image/png" {
+			t.Errorf("%s: %v %v %v %+v", typ.MIME, up.Bounds(), top, bottom, all[0].head)
 		}
 	}
 }
@@ -123,11 +132,16 @@ func TestTurnedHEIC(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	info, got, err := decoder(t).Render(t.Context(), bytes.NewReader(file), int64(len(file)), sniff.HEIC, Widths)
-	if want := (Info{Width: 192, Height: 128, DisplayWidth: 128, DisplayHeight: 192, Orientation: 8, Frames: 1}); err != nil || info != want {
-		t.Fatalf("%+v %v, want %+v", info, err, want)
+	d := decoder(t)
+	e, err := d.Examine(t.Context(), original(file))
+	if err != nil || e.Width != 192 || e.Height != 128 || e.DisplayWidth != 128 || e.DisplayHeight != 192 || e.Orientation != 8 || e.Frames != 1 {
+		t.Fatalf("%+v %v", e, err)
 	}
-	m, err := jpeg.Decode(bytes.NewReader(got[0].Data))
+	got, err := rendered(t, d, file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := jpeg.Decode(bytes.NewReader(got[0].data))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -143,7 +157,7 @@ func TestSmallHEIC(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := examine(file, sniff.HEIC); code(err) != "unsupported_type" {
+	if _, err := open(file, sniff.HEIC); code(err) != "unsupported_type" {
 		t.Errorf("%v, want unsupported_type", err)
 	}
 }

@@ -1,17 +1,24 @@
 package pictures
 
 import (
+	"archive/zip"
 	"bytes"
+	"context"
+	"encoding/binary"
 	"encoding/json"
 	"image"
-	"image/jpeg"
+	"image/gif"
+	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
+	"songshui.internal/events"
 	"songshui.internal/services/internal/fault"
+	"songshui.internal/services/media/internal/kinds"
 	"songshui.internal/services/media/internal/sandbox"
 	"songshui.internal/services/media/internal/sniff"
 )
@@ -55,13 +62,37 @@ func code(err error) string {
 	return string(e.Code)
 }
 
+// original is a file as it was sealed.
+func original(b []byte) kinds.Original {
+	t, _ := sniff.Sniff(b)
+	return kinds.Original{ReaderAt: bytes.NewReader(b), Size: int64(len(b)), Type: t}
+}
+
+func rendered(t testing.TB, d *Decoder, b []byte, areas ...events.Area) (out []made, err error) {
+	t.Helper()
+	err = d.Render(t.Context(), kinds.Job{Original: original(b), Areas: areas}, func(_ context.Context, c kinds.Copy) error {
+		data, err := io.ReadAll(c.Body)
+		if int64(len(data)) != c.Size {
+			t.Errorf("%s: %d bytes, says %d", c.Name, len(data), c.Size)
+		}
+		out = append(out, made{copyHead{c.Name, c.Type, c.Width, c.Height}, data})
+		return err
+	})
+	return out, err
+}
+
 type sample struct {
 	File            string
-	MIME            string
-	DisplayWidth    int      `json:"display_width"`
-	DisplayHeight   int      `json:"display_height"`
-	Orientation     int      `json:"orientation"`
-	PrivateMetadata []string `json:"private_metadata"`
+	SHA256          string `json:"sha256"`
+	Width           int
+	Height          int
+	DisplayWidth    int `json:"display_width"`
+	DisplayHeight   int `json:"display_height"`
+	Orientation     int
+	Frames          int
+	TakenAt         string           `json:"taken_at"`
+	GPS             *events.Location `json:"gps"`
+	PrivateMetadata []string         `json:"private_metadata"`
 	folder          string
 }
 
@@ -86,9 +117,27 @@ func images(t testing.TB) []sample {
 	return out
 }
 
-// clean fails if a copy holds anything but what a JPEG needs to be decoded.
-func clean(t *testing.T, name string, b []byte) {
+// clean fails if a copy holds anything but what its pixels need.
+func clean(t *testing.T, c made) {
 	t.Helper()
+	switch c.head.Type {
+	case "image/jpeg":
+		cleanJPEG(t, c.head.Name, c.data)
+	case "image/png":
+		cleanPNG(t, c.head.Name, c.data)
+	case "image/gif":
+		cleanGIF(t, c.head.Name, c.data)
+	default:
+		t.Errorf("%s: type %s", c.head.Name, c.head.Type)
+	}
+	for _, word := range []string{"Exif", "http://ns.adobe", "ICC_PROFILE", "GPS", "<script", "PK\x03\x04", "Photoshop"} {
+		if bytes.Contains(c.data, []byte(word)) {
+			t.Errorf("%s: holds %q", c.head.Name, word)
+		}
+	}
+}
+
+func cleanJPEG(t *testing.T, name string, b []byte) {
 	for at := 2; at+4 <= len(b); {
 		m := b[at+1]
 		if m == 0xda {
@@ -102,14 +151,39 @@ func clean(t *testing.T, name string, b []byte) {
 	if !bytes.HasSuffix(b, []byte{0xff, 0xd9}) || bytes.Count(b, []byte{0xff, 0xd9}) != 1 || bytes.Count(b, []byte{0xff, 0xd8, 0xff}) != 1 {
 		t.Errorf("%s: not one picture and nothing behind it", name)
 	}
-	for _, word := range []string{"Exif", "http://ns.adobe", "ICC_PROFILE", "GPS", "<script", "PK\x03\x04", "Photoshop"} {
-		if bytes.Contains(b, []byte(word)) {
-			t.Errorf("%s: holds %q", name, word)
+}
+
+func cleanPNG(t *testing.T, name string, b []byte) {
+	at := 8
+	for at+12 <= len(b) {
+		chunk := string(b[at+4 : at+8])
+		if !slices.Contains([]string{"IHDR", "PLTE", "tRNS", "IDAT", "IEND"}, chunk) {
+			t.Errorf("%s: a chunk %s", name, chunk)
 		}
+		at += 12 + int(binary.BigEndian.Uint32(b[at:]))
+	}
+	if at != len(b) {
+		t.Errorf("%s: bytes behind it", name)
 	}
 }
 
-func TestSamples(t *testing.T) {
+// cleanGIF says that decoding and encoding again gives the same bytes: nothing else was in it.
+func cleanGIF(t *testing.T, name string, b []byte) {
+	g, err := gif.DecodeAll(bytes.NewReader(b))
+	if err != nil {
+		t.Fatal(err)
+	}
+	g.Config.ColorModel, g.BackgroundIndex = nil, 0
+	var again bytes.Buffer
+	if err := gif.EncodeAll(&again, g); err != nil || !bytes.Equal(again.Bytes(), b) {
+		t.Errorf("%s: %d bytes, again %d: %v", name, len(b), again.Len(), err)
+	}
+}
+
+// named is what expected.json looks for among the private tags.
+var named = []string{"GPSLatitude", "Make", "SerialNumber", "ThumbnailImage"}
+
+func TestExamine(t *testing.T) {
 	t.Parallel()
 	d := decoder(t)
 	for i, m := range images(t) {
@@ -118,33 +192,80 @@ func TestSamples(t *testing.T) {
 		}
 		t.Run(m.File, func(t *testing.T) {
 			t.Parallel()
-			b := read(t, m.folder, m.File)
-			typ, _ := sniff.Sniff(b)
-			info, got, err := d.Render(t.Context(), bytes.NewReader(b), int64(len(b)), typ, Widths)
+			e, err := d.Examine(t.Context(), original(read(t, m.folder, m.File)))
 			if err != nil {
 				t.Fatal(err)
 			}
-			if m.DisplayWidth > 0 && (info.DisplayWidth != m.DisplayWidth || info.DisplayHeight != m.DisplayHeight || info.Orientation != max(m.Orientation, 1)) {
-				t.Errorf("%+v, want %d × %d", info, m.DisplayWidth, m.DisplayHeight)
+			if got, want := [6]int{e.Width, e.Height, e.DisplayWidth, e.DisplayHeight, e.Orientation, e.Frames},
+				[6]int{m.Width, m.Height, m.DisplayWidth, m.DisplayHeight, max(m.Orientation, 1), max(m.Frames, 1)}; m.Width > 0 && got != want {
+				t.Errorf("sizes %v, want %v", got, want)
 			}
-			long := max(info.DisplayWidth, info.DisplayHeight)
+			want := m.TakenAt
+			if want != "" {
+				want = strings.ReplaceAll(want[:10], ":", "-") + "T" + want[11:]
+			}
+			if e.TakenAt != want {
+				t.Errorf("taken at %q, want %q", e.TakenAt, want)
+			}
+			if (e.Position == nil) != (m.GPS == nil) || m.GPS != nil && (math.Abs(e.Position.Lat-m.GPS.Lat) > 1e-4 || math.Abs(e.Position.Lon-m.GPS.Lon) > 1e-4) {
+				t.Errorf("position %v, want %v", e.Position, m.GPS)
+			}
+			got := slices.DeleteFunc(slices.Clone(e.Private), func(n string) bool { return !slices.Contains(named, n) })
+			if m.PrivateMetadata != nil && !slices.Equal(got, m.PrivateMetadata) {
+				t.Errorf("private %v, want %v", e.Private, m.PrivateMetadata)
+			}
+			if (e.Camera != "") != slices.Contains(e.Private, "Make") || len(e.Look) != 16 {
+				t.Errorf("camera %q, look %q", e.Camera, e.Look)
+			}
+			if got := slices.Contains(e.Warnings, WarnClockNeverSet); got != (m.File == "manhole-fusong.jpg") {
+				t.Errorf("warnings %v", e.Warnings)
+			}
+			t.Logf("%+v", e)
+		})
+	}
+}
+
+func TestRender(t *testing.T) {
+	t.Parallel()
+	d := decoder(t)
+	for i, m := range images(t) {
+		if instrumented && i%6 != 0 {
+			continue
+		}
+		t.Run(m.File, func(t *testing.T) {
+			t.Parallel()
+			got, err := rendered(t, d, read(t, m.folder, m.File))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if m.Frames > 1 {
+				last := got[len(got)-1]
+				got = got[:len(got)-1]
+				clean(t, last)
+				if g, err := gif.DecodeAll(bytes.NewReader(last.data)); err != nil || len(g.Image) != m.Frames || last.head.Name != "animation" || last.head.Width != m.Width {
+					t.Errorf("animation: %+v %v", last.head, err)
+				}
+			}
+			long := max(m.DisplayWidth, m.DisplayHeight)
 			want := 1
 			for want < len(Widths) && Widths[want-1] < long {
 				want++
 			}
-			if len(got) != want {
+			if len(got) != want && long > 0 {
 				t.Fatalf("%d copies, want %d", len(got), want)
 			}
 			for i, c := range got {
-				pic, err := jpeg.Decode(bytes.NewReader(c.Data))
+				pic, _, err := image.Decode(bytes.NewReader(c.data))
 				if err != nil {
 					t.Fatal(err)
 				}
-				if size := pic.Bounds().Size(); size != image.Pt(c.Width, c.Height) || max(size.X, size.Y) != min(Widths[i], long) ||
-					(size.X > size.Y) != (info.DisplayWidth > info.DisplayHeight) {
-					t.Errorf("%s: %v", c.Name, size)
+				size := pic.Bounds().Size()
+				if size != image.Pt(c.head.Width, c.head.Height) || long > 0 && (max(size.X, size.Y) != min(Widths[i], long) ||
+					(size.X > size.Y) != (m.DisplayWidth > m.DisplayHeight)) {
+					t.Errorf("%s: %v", c.head.Name, size)
 				}
-				clean(t, c.Name, c.Data)
+				clean(t, c)
+				t.Logf("%+v %d", c.head, len(c.data))
 			}
 		})
 	}
@@ -155,30 +276,41 @@ func TestBad(t *testing.T) {
 	d := decoder(t)
 	for file, want := range map[string]string{
 		"truncated.jpg": "damaged", "bomb-30000x30000.png": "too_many_pixels", "huge-dimensions.jpg": "too_many_pixels", "gif-5000-frames.gif": "too_many_pixels",
-		"polyglot-html.jpg": "ok", "polyglot-zip.jpg": "ok", "zero.jpg": "empty", "mp4-as.jpg": "damaged", "html-as.jpg": "damaged",
+		"polyglot-html.jpg": "ok", "polyglot-zip.jpg": "ok", "zero.jpg": "empty", "mp4-as.jpg": "damaged", "html-as.jpg": "damaged", "script.svg": "damaged",
+		"eicar.txt": "damaged",
 	} {
 		b := read(t, "bad", file)
-		typ := sniff.JPEG
-		if found, ok := sniff.Sniff(b); ok && found.Kind == "image" {
-			typ = found
+		o := original(b)
+		if o.Type.Kind != "image" {
+			o.Type = sniff.JPEG // as if somebody had believed it
 		}
-		_, got, err := d.Render(t.Context(), bytes.NewReader(b), int64(len(b)), typ, Widths)
+		_, err := d.Examine(t.Context(), o)
 		if code(err) != want {
-			t.Errorf("%s: %v, want %s", file, err, want)
+			t.Errorf("%s examined: %v, want %s", file, err, want)
 		}
-		for _, c := range got {
-			clean(t, file, c.Data)
+		if err := d.Check(t.Context(), bytes.NewReader(b), o.Size, o.Type); code(err) != want {
+			t.Errorf("%s checked: %v, want %s", file, err, want)
 		}
-		if strings.HasPrefix(file, "polyglot") && len(got) == 0 {
-			t.Errorf("%s: no copy", file)
+		copies := 0
+		err = d.Render(t.Context(), kinds.Job{Original: o}, func(_ context.Context, c kinds.Copy) error {
+			copies++
+			data, err := io.ReadAll(c.Body)
+			clean(t, made{copyHead{file, c.Type, c.Width, c.Height}, data})
+			if _, zipped := zip.NewReader(bytes.NewReader(data), int64(len(data))); zipped == nil {
+				t.Errorf("%s: still an archive", file)
+			}
+			return err
+		})
+		if code(err) != want || (copies > 0) != (want == "ok") {
+			t.Errorf("%s rendered: %v, %d copies, want %s", file, err, copies, want)
 		}
 	}
 }
 
 func init() {
 	sandbox.Register("pictures.unchecked", sandbox.Operation{Work: func(in sandbox.Input) (any, []sandbox.Blob, error) {
-		_, err := decode(in.Data, sniff.PNG)
-		return nil, nil, err
+		p := picture{kind: sniff.PNG}
+		return nil, nil, p.decode(in.Data)
 	}})
 }
 
@@ -196,33 +328,5 @@ func TestBombDecoded(t *testing.T) {
 	}
 	if systemHEIC {
 		t.Error("a library of the system would decode HEIC")
-	}
-}
-
-func BenchmarkSamples(b *testing.B) {
-	d := decoder(b)
-	type file struct {
-		data []byte
-		typ  sniff.Type
-	}
-	var files []file
-	for _, m := range images(b) {
-		data := read(b, m.folder, m.File)
-		typ, _ := sniff.Sniff(data)
-		files = append(files, file{data, typ})
-	}
-	for b.Loop() {
-		done := make(chan error, len(files))
-		for f := range slices.Values(files) {
-			go func() {
-				_, _, err := d.Render(b.Context(), bytes.NewReader(f.data), int64(len(f.data)), f.typ, Widths[:2])
-				done <- err
-			}()
-		}
-		for range files {
-			if err := <-done; err != nil {
-				b.Fatal(err)
-			}
-		}
 	}
 }

@@ -1,34 +1,62 @@
 package pictures
 
 import (
-	"bytes"
 	"image"
-	"image/color"
-	"image/draw"
-	"image/jpeg"
-	"strconv"
 )
 
-// quality of the copies: below it, lettering on signs and permits begins to ring.
-const quality = 82
-
-// raster is a picture on the way to a copy: one plane (grey), three (luma and halved chroma) or one of four channels.
+// raster is a picture of one plane (grey), three (luma and chroma) or one of four channels (red, green and blue multiplied with alpha, and alpha).
 type raster struct {
 	w, h   int
 	planes []plane
+	// step is how many pixels a chroma sample covers, across and down.
+	step image.Point
 }
 
-func (r raster) chroma(i, w, h int) (int, int) {
-	if i == 0 {
-		return w, h
+// view gives the raster of an image that flat has made, on the same pixels.
+func view(m image.Image) raster {
+	b := m.Bounds()
+	r := raster{w: b.Dx(), h: b.Dy(), step: image.Pt(1, 1)}
+	switch m := m.(type) {
+	case *image.YCbCr:
+		r.step = steps(m.SubsampleRatio)
+		cw, ch := (r.w+r.step.X-1)/r.step.X, (r.h+r.step.Y-1)/r.step.Y
+		y, c := m.YOffset(b.Min.X, b.Min.Y), m.COffset(b.Min.X, b.Min.Y)
+		r.planes = []plane{{m.Y[y:], r.w, r.h, m.YStride, 1}, {m.Cb[c:], cw, ch, m.CStride, 1}, {m.Cr[c:], cw, ch, m.CStride, 1}}
+	case *image.Gray:
+		r.planes = []plane{{m.Pix[m.PixOffset(b.Min.X, b.Min.Y):], r.w, r.h, m.Stride, 1}}
+	case *image.RGBA:
+		r.planes = []plane{{m.Pix[m.PixOffset(b.Min.X, b.Min.Y):], r.w, r.h, m.Stride, 4}}
 	}
-	return (w + 1) / 2, (h + 1) / 2
+	return r
 }
 
+func steps(s image.YCbCrSubsampleRatio) image.Point {
+	switch s {
+	case image.YCbCrSubsampleRatio420:
+		return image.Pt(2, 2)
+	case image.YCbCrSubsampleRatio422:
+		return image.Pt(2, 1)
+	case image.YCbCrSubsampleRatio440:
+		return image.Pt(1, 2)
+	case image.YCbCrSubsampleRatio411:
+		return image.Pt(4, 1)
+	case image.YCbCrSubsampleRatio410:
+		return image.Pt(4, 2)
+	}
+	return image.Pt(1, 1)
+}
+
+// shrink gives the raster at w × h, nowhere larger than it, chroma halved both ways.
 func (r raster) shrink(w, h int) raster {
-	out := raster{w: w, h: h}
+	out := raster{w: w, h: h, step: r.step}
+	if len(r.planes) == 3 {
+		out.step = image.Pt(2, 2)
+	}
 	for i, p := range r.planes {
-		pw, ph := r.chroma(i, w, h)
+		pw, ph := w, h
+		if i > 0 {
+			pw, ph = (w+1)/2, (h+1)/2
+		}
 		// Chroma may be stored at less than half.
 		out.planes = append(out.planes, p.shrink(min(pw, p.w), min(ph, p.h)).grown(pw, ph))
 	}
@@ -51,9 +79,9 @@ func (p plane) grown(w, h int) plane {
 }
 
 func (r raster) turned(orientation int) raster {
-	out := raster{w: r.w, h: r.h}
+	out := raster{w: r.w, h: r.h, step: r.step}
 	if orientation >= 5 {
-		out.w, out.h = r.h, r.w
+		out.w, out.h, out.step = r.h, r.w, image.Pt(r.step.Y, r.step.X)
 	}
 	for _, p := range r.planes {
 		out.planes = append(out.planes, p.turned(orientation))
@@ -61,6 +89,7 @@ func (r raster) turned(orientation int) raster {
 	return out
 }
 
+// image gives a shrunk raster as an image on the same pixels.
 func (r raster) image() image.Image {
 	bounds, p := image.Rect(0, 0, r.w, r.h), r.planes
 	switch {
@@ -73,57 +102,38 @@ func (r raster) image() image.Image {
 	return &image.RGBA{Pix: p[0].pix, Stride: p[0].stride, Rect: bounds}
 }
 
-// first makes the largest raster of an image that was decoded: w × h, nowhere larger than the image.
-func first(m image.Image, w, h int) raster {
-	b := m.Bounds()
-	switch m := m.(type) {
-	case *image.YCbCr:
-		cw, ch := chromaSize(m)
-		y, c := m.YOffset(b.Min.X, b.Min.Y), m.COffset(b.Min.X, b.Min.Y)
-		return raster{b.Dx(), b.Dy(), []plane{
-			{m.Y[y:], b.Dx(), b.Dy(), m.YStride, 1}, {m.Cb[c:], cw, ch, m.CStride, 1}, {m.Cr[c:], cw, ch, m.CStride, 1}}}.shrink(w, h)
-	case *image.Gray:
-		return raster{b.Dx(), b.Dy(), []plane{{m.Pix[m.PixOffset(b.Min.X, b.Min.Y):], b.Dx(), b.Dy(), m.Stride, 1}}}.shrink(w, h)
+// grey gives the luma as it would be on white, of a shrunk raster.
+func (r raster) grey() *image.Gray {
+	p := r.planes[0]
+	if p.ch == 1 {
+		return &image.Gray{Pix: p.pix, Stride: p.stride, Rect: image.Rect(0, 0, r.w, r.h)}
 	}
-	return onWhite(m, w, h)
-}
-
-func chromaSize(m *image.YCbCr) (w, h int) {
-	w, h = m.Rect.Dx(), m.Rect.Dy()
-	switch m.SubsampleRatio {
-	case image.YCbCrSubsampleRatio420:
-		return (w + 1) / 2, (h + 1) / 2
-	case image.YCbCrSubsampleRatio422:
-		return (w + 1) / 2, h
-	case image.YCbCrSubsampleRatio440:
-		return w, (h + 1) / 2
-	case image.YCbCrSubsampleRatio411:
-		return (w + 3) / 4, h
-	case image.YCbCrSubsampleRatio410:
-		return (w + 3) / 4, (h + 1) / 2
-	}
-	return w, h
-}
-
-// band is how many rows are converted at once.
-const band = 32
-
-// onWhite shrinks any image over white, band by band.
-func onWhite(m image.Image, w, h int) raster {
-	b := m.Bounds()
-	s := newShrinker(b.Dx(), b.Dy(), w, h, 4)
-	rows := image.NewRGBA(image.Rect(0, 0, b.Dx(), band))
-	white := image.NewUniform(color.White)
-	for y := 0; y < b.Dy(); y += band {
-		n := min(band, b.Dy()-y)
-		area := image.Rect(0, 0, b.Dx(), n)
-		draw.Draw(rows, area, white, image.Point{}, draw.Src)
-		draw.Draw(rows, area, m, b.Min.Add(image.Pt(0, y)), draw.Over)
-		for i := range n {
-			s.add(rows.Pix[i*rows.Stride : i*rows.Stride+b.Dx()*4])
+	out := image.NewGray(image.Rect(0, 0, r.w, r.h))
+	for y := range r.h {
+		row := p.row(y)
+		for x := range r.w {
+			c := row[4*x : 4*x+4]
+			out.Pix[y*out.Stride+x] = byte((19595*uint32(c[0])+38470*uint32(c[1])+7471*uint32(c[2])+1<<15)>>16) + 0xff - c[3]
 		}
 	}
-	return raster{w, h, []plane{s.out}}
+	return out
+}
+
+// opaque says whether nothing shines through.
+func (r raster) opaque() bool {
+	p := r.planes[0]
+	if p.ch != 4 {
+		return true
+	}
+	for y := range p.h {
+		row := p.row(y)
+		for i := 3; i < len(row); i += 4 {
+			if row[i] != 0xff {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // fit gives the size with its longer edge at most long; never larger.
@@ -135,33 +145,4 @@ func fit(w, h, long int) (int, int) {
 		return long, max((h*long+w/2)/w, 1)
 	}
 	return max((w*long+h/2)/h, 1), long
-}
-
-// copies makes the upright JPEG copies, the smallest first. widths are ascending.
-func copies(m image.Image, orientation int, widths []int) ([]copyHead, [][]byte, error) {
-	w, h := m.Bounds().Dx(), m.Bounds().Dy()
-	for i, long := range widths {
-		if long >= max(w, h) {
-			widths = widths[:i+1]
-			break
-		}
-	}
-	heads, data := make([]copyHead, len(widths)), make([][]byte, len(widths))
-	var at raster
-	for i := len(widths) - 1; i >= 0; i-- {
-		dw, dh := fit(w, h, widths[i])
-		if at.planes == nil {
-			at = first(m, dw, dh)
-		} else {
-			at = at.shrink(dw, dh)
-		}
-		up := at.turned(orientation)
-		var b bytes.Buffer
-		if err := jpeg.Encode(&b, up.image(), &jpeg.Options{Quality: quality}); err != nil {
-			return nil, nil, err
-		}
-		heads[i] = copyHead{Name: "w" + strconv.Itoa(widths[i]), Width: up.w, Height: up.h}
-		data[i] = b.Bytes()
-	}
-	return heads, data, nil
 }

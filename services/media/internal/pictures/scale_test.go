@@ -100,7 +100,7 @@ func TestChroma(t *testing.T) {
 			m.Cb[i], m.Cr[i] = want.Cb, want.Cr
 		}
 		for _, size := range [][2]int{{37, 23}, {20, 11}, {1, 1}} {
-			got := first(m, size[0], size[1]).image().(*image.YCbCr)
+			got := view(m).shrink(size[0], size[1]).image().(*image.YCbCr)
 			for y := range size[1] {
 				for x := range size[0] {
 					if c := got.YCbCrAt(x, y); c != want {

@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"image"
-	"image/color"
 	"image/draw"
 
 	"golang.org/x/image/webp"
@@ -20,7 +19,6 @@ func decodeWebP(file []byte) (image.Image, error) {
 		return webpStill(file)
 	}
 	canvas := image.NewRGBA(image.Rect(0, 0, int(uint24(file[24:]))+1, int(uint24(file[27:]))+1))
-	draw.Draw(canvas, canvas.Rect, image.NewUniform(color.White), image.Point{}, draw.Src)
 	seen := false
 	for rest := file[12:]; len(rest) >= 8; {
 		name, body, next, err := chunk(rest)

@@ -1,0 +1,82 @@
+package pictures
+
+import (
+	"songshui.internal/events"
+	"songshui.internal/services/internal/fault"
+	"songshui.internal/services/media/internal/sandbox"
+	"songshui.internal/services/media/internal/sniff"
+)
+
+// What is done in the child.
+const (
+	opCheck   = "pictures.check"
+	opExamine = "pictures.examine"
+	opRender  = "pictures.render"
+)
+
+// maxOutput bounds all copies of a picture: three of noise with transparency come to 35 MB, an animation of noise to 70.
+const maxOutput = 128 << 20
+
+type params struct {
+	Type  sniff.Type    `json:"type"`
+	Areas []events.Area `json:"areas,omitempty"`
+}
+
+func init() {
+	systemHEIC = false
+	for op, work := range map[string]func(*picture, params, []byte) (any, []sandbox.Blob, error){
+		opCheck:   func(*picture, params, []byte) (any, []sandbox.Blob, error) { return nil, nil, nil },
+		opExamine: examine,
+		opRender:  render,
+	} {
+		sandbox.Register(op, sandbox.Operation{MaxInput: sniff.MaxImage, MaxOutput: maxOutput, Work: func(in sandbox.Input) (any, []sandbox.Blob, error) {
+			var p params
+			if err := in.Decode(&p); err != nil {
+				return nil, nil, err
+			}
+			m, err := open(in.Data, p.Type)
+			if err != nil {
+				return nil, nil, err
+			}
+			return work(m, p, in.Data)
+		}})
+	}
+}
+
+func examine(m *picture, p params, file []byte) (any, []sandbox.Blob, error) {
+	e := m.size
+	r := view(m.image)
+	small := r.shrink(fit(r.w, r.h, lookEdge)).turned(m.orientation()).grey()
+	var err error
+	if e.Look, err = look(small); err != nil {
+		return nil, nil, fault.Wrap(fault.Internal, "pictures: examine", err)
+	}
+	if e.Proposed, err = faces(small, e.DisplayWidth, e.DisplayHeight); err != nil {
+		return nil, nil, fault.Wrap(fault.Internal, "pictures: examine", err)
+	}
+	meta := readMetadata(file, p.Type)
+	if m.comment {
+		meta.private["Comment"] = true
+	}
+	meta.describe(&e)
+	return e, nil, nil
+}
+
+func render(m *picture, p params, _ []byte) (any, []sandbox.Blob, error) {
+	r := view(m.image)
+	r.hide(p.Areas, m.orientation())
+	all, err := copies(r, m.kind, m.orientation(), parseProfile(m.icc), Widths)
+	if err == nil && m.frames != nil {
+		var moving made
+		moving, err = animation(m.frames, p.Areas, m.orientation())
+		all = append(all, moving)
+	}
+	if err != nil {
+		return nil, nil, fault.Wrap(fault.Internal, "pictures: encode", err)
+	}
+	heads, blobs := make([]copyHead, len(all)), make([]sandbox.Blob, len(all))
+	for i, c := range all {
+		heads[i], blobs[i] = c.head, sandbox.Blob{Name: c.head.Name, Data: c.data}
+	}
+	return heads, blobs, nil
+}
