@@ -190,6 +190,14 @@ func (c CaseState) VisibleTo() []string {
 	return to
 }
 
+// WithdrawnFrom says from whom a withdrawal took the case: those to whom VisibleTo showed it only because it was exposed. Nil unless it is withdrawn after an exposure.
+func (c CaseState) WithdrawnFrom() []string {
+	if c.State != CaseWithdrawn || c.ExposedOn == "" {
+		return nil
+	}
+	return []string{HolderSignedIn, HolderCase(c.ID)}
+}
+
 // Facts of the exposure track.
 type (
 	// CaseReservedFact holds a new reference for a case that is being renumbered.

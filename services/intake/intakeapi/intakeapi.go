@@ -128,7 +128,7 @@ func (c Client) Command(ctx context.Context, p CommandParams, body []byte) (Comm
 	return r, err
 }
 
-// Get gives a case; fault.NotFound if it isn't there or not for the actor's eyes.
+// Get gives a case; fault.NotFound if it isn't there or not for the actor's eyes, fault.Gone if it was for them until it was withdrawn.
 func (c Client) Get(ctx context.Context, p GetParams) (Got, error) {
 	var r Got
 	err := c.Ask(ctx, events.ServiceIntake, EndpointGet, p, nil, &r)

@@ -65,6 +65,7 @@ type Commanded struct {
 }
 
 // Command gives a command; see rectification.Track for the names and rectification.NewBody for the bodies. fault.NotFound if the case isn't there or not for the actor's eyes, or has no such command;
+// fault.Gone if it was for them until it was withdrawn;
 // fault.Forbidden with the detail duty, same_person, province_decides or office_decides; fault.Invalid and fault.Malformed with every wrong field; fault.WrongState,
 // fault.Conflict with the record as current; fault.KeyReused; fault.Unavailable.
 func Command(ctx context.Context, c bus.Client, id events.CaseID, name, key string, body []byte) (Commanded, error) {
@@ -73,7 +74,7 @@ func Command(ctx context.Context, c bus.Client, id events.CaseID, name, key stri
 	return got, err
 }
 
-// Get gives a rectification with its history; fault.NotFound if the case has none yet, isn't there or not for the actor's eyes.
+// Get gives a rectification with its history; fault.NotFound if the case has none yet, isn't there or not for the actor's eyes, fault.Gone if it was for them until it was withdrawn.
 func Get(ctx context.Context, c bus.Client, id events.CaseID) (View, error) {
 	var v View
 	err := c.Ask(ctx, events.ServiceRectification, EndpointGet, GetParams{id}, nil, &v)

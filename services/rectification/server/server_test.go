@@ -66,8 +66,11 @@ func TestRunsOnAfterWithdrawal(t *testing.T) {
 	withdrawn.State = events.CaseWithdrawn
 	w.write(withdrawn)
 	w.must(desk, "progress", fields{"text": "继续整改"})
-	if _, err := w.get(journalist); !fault.Is(err, fault.NotFound) {
+	if _, err := w.get(journalist); !fault.Is(err, fault.Gone) {
 		t.Errorf("a journalist sees %v", err)
+	}
+	if _, err := w.give(other, "progress", "", fields{"text": "x"}); !fault.Is(err, fault.Gone) {
+		t.Errorf("another office: %v", err)
 	}
 	if v, err := w.get(province); err != nil || len(v.Progress) != 1 {
 		t.Errorf("the province sees %+v, %v", v, err)

@@ -33,7 +33,8 @@ type fromRectification struct {
 	History []portalapi.Step `json:"history"`
 }
 
-// Case gives a case as the client's actor may see it, with its rectification, media and the history of both tracks. fault.NotFound if it isn't there or not for these eyes.
+// Case gives a case as the client's actor may see it, with its rectification, media and the history of both tracks. fault.NotFound if it isn't there or not for these eyes,
+// fault.Gone if it was for them until it was withdrawn.
 // minSeq, if not 0, is an own write on the case's stream that must be in; when it isn't within 3 s the refusal is unavailable.
 func Case(ctx context.Context, c bus.Client, id string, minSeq uint64) (portalapi.CaseView, error) {
 	if _, err := events.ParseCaseID(id); err != nil {

@@ -133,10 +133,14 @@ func (c *Commands) caseFor(ctx context.Context, id events.CaseID, a access.Actor
 	if err != nil {
 		return caseFile{}, err
 	}
-	if f.state.State == events.CaseReserved || !a.Sees(f.state.VisibleTo()) {
-		return caseFile{}, missing
+	switch {
+	case f.state.State == events.CaseReserved:
+	case a.Sees(f.state.VisibleTo()):
+		return f, nil
+	case a.Sees(f.state.WithdrawnFrom()):
+		return caseFile{}, fault.New(fault.Gone, "rectification: case "+string(id))
 	}
-	return f, nil
+	return caseFile{}, missing
 }
 
 func fileOf(m bus.Message) (caseFile, error) {
