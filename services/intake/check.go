@@ -109,6 +109,13 @@ func (c *check) count(path string, n, limit int) {
 	}
 }
 
+// room bounds what the case would hold.
+func (d *decision) room(path string, n, limit int) {
+	if n > limit {
+		d.unfit.AddArg(path, tooMany, strconv.Itoa(limit))
+	}
+}
+
 // day reads a day that has come; "" if it is missing or wrong.
 func (c *check) day(path, s string) events.Day {
 	d := c.anyDay(path, s)

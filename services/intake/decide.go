@@ -121,14 +121,14 @@ func decidePublish(d *decision) events.Fact {
 	p := ExposureBody{Outlet: b.Outlet, OutletLevel: b.OutletLevel, Kind: b.Kind, Headline: b.Headline, URL: b.URL, Clip: b.Clip, PublishedOn: b.PublishedOn}.check(&d.check, "")
 	p = d.placed(p)
 	if e := d.current.Embargo; e != nil && p.PublishedOn != "" && p.PublishedOn < events.DayOf(e.Until) {
-		d.Add("published_on", "before_embargo_end")
+		d.unfit.Add("published_on", "before_embargo_end")
 	}
 	for _, other := range d.current.Exposures {
 		if other.Outlet == p.Outlet && other.PublishedOn == p.PublishedOn && other.Headline == p.Headline {
-			d.Add("headline", duplicate)
+			d.unfit.Add("headline", duplicate)
 		}
 	}
-	d.count("outlet", len(d.current.Exposures)+1, MaxExposures)
+	d.room("outlet", len(d.current.Exposures)+1, MaxExposures)
 	if d.current.State == events.CaseExposed {
 		return events.CasePublicationAddedFact{Publication: p, BackdateReason: d.given.Reason}
 	}
@@ -203,11 +203,11 @@ func decideAttach(d *decision) events.Fact {
 		d.Add("media", required)
 	}
 	checkMedia(&d.check, d.Body.Media)
-	d.count("media", len(d.current.Media)+len(d.Body.Media), MaxMedia)
+	d.room("media", len(d.current.Media)+len(d.Body.Media), MaxMedia)
 	if len(d.Resolved.Media) == len(d.Body.Media) { // else one wasn't found, which is named
 		for i, m := range d.Resolved.Media {
 			if slices.ContainsFunc(d.current.Media, func(x events.CaseMedium) bool { return x.ID == m.ID }) {
-				d.Add(fault.Index("media", i, d.Body.Media[i].Name()), duplicate)
+				d.unfit.Add(fault.Index("media", i, d.Body.Media[i].Name()), duplicate)
 			}
 		}
 	}
@@ -225,7 +225,7 @@ func decideDetach(d *decision) events.Fact {
 			return m.ID != "" && string(x.ID) == m.ID || m.ID == "" && x.File == m.File
 		})
 		if at < 0 {
-			d.Add(fault.Index("media", i, m.Name()), notFound)
+			d.unfit.Add(fault.Index("media", i, m.Name()), notFound)
 			continue
 		}
 		ids = append(ids, d.current.Media[at].ID)
@@ -258,7 +258,7 @@ func decideAnswer(d *decision) events.Fact {
 	d.text("text", d.Body.Text, MaxText)
 	i := openObjection(d.current, d.Body.Objection)
 	if i < 0 {
-		d.Add("objection", notFound)
+		d.unfit.Add("objection", notFound)
 	}
 	return events.CaseObjectionAnsweredFact{Objection: i, Text: d.Body.Text, BackdateReason: d.given.Reason}
 }
@@ -271,7 +271,7 @@ func decideAskWithdrawal(d *decision) events.Fact {
 func decideWithdraw(d *decision) events.Fact {
 	d.text("reason", d.Body.Reason, MaxReason)
 	if d.current.Withdrawal == nil || d.current.Withdrawal.ConsentedOn != "" {
-		d.Add("", "withdrawal_not_asked")
+		d.unfit.Add("", "withdrawal_not_asked")
 	}
 	return events.CaseWithdrawnFact{Reason: d.Body.Reason, BackdateReason: d.given.Reason}
 }

@@ -72,7 +72,7 @@ func TestNoPathPastAGuard(t *testing.T) {
 			offered := intake.Audience(a, r.state) == nil && slices.ContainsFunc(intake.Next(a, r.state), func(row intake.Transition) bool { return row.Command == name })
 			before, kept := r.state, snapshot(rt, r.state)
 			err := r.give(a, name, drawBody(rt, name, r.state, whole))
-			refused := fault.Is(err, fault.Forbidden) || fault.Is(err, fault.WrongState) || fault.Is(err, fault.NotFound)
+			refused := fault.Is(err, fault.Forbidden) || fault.Is(err, fault.WrongState) || fault.Is(err, fault.NotFound) || fault.Is(err, fault.Gone)
 			if offered && refused || !offered && err == nil {
 				rt.Fatalf("%s by %s on %s: offered %v, but %v", name, a.Account, before.State, offered, err)
 			}

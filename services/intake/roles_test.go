@@ -111,6 +111,8 @@ func TestWhoMayWhatWhen(t *testing.T) {
 			for command, states := range from {
 				want := fault.Code("")
 				switch {
+				case !slices.Contains(p.sees, status) && status == events.CaseWithdrawn && slices.Contains(p.sees, events.CaseExposed):
+					want = fault.Gone
 				case !slices.Contains(p.sees, status):
 					want = fault.NotFound
 				case !slices.Contains(p.may, command) && (command != "review" || p.name != "submitter with every duty"):
@@ -199,6 +201,68 @@ func TestGuards(t *testing.T) {
 	} {
 		if got := wrong(states[c.state]().give(c.who, c.command, c.body)); !slices.Equal(got, c.want) {
 			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+	}
+}
+
+// A field that is wrong in any state is told before the state is; what only doesn't fit the case is told after it.
+func TestWrongFieldsBeforeTheState(t *testing.T) {
+	t.Parallel()
+	b := desk("changchun", "b")
+	states := records(t)
+	for name, c := range map[string]struct {
+		state   events.CaseStatus
+		who     access.Actor
+		command string
+		body    fields
+		code    fault.Code
+		want    []string
+	}{
+		"lift without an embargo and a reason": {events.CaseSubmitted, b, "lift-embargo", fields{}, fault.Invalid, []string{"reason required"}},
+		"lift without an embargo":              {events.CaseSubmitted, b, "lift-embargo", fields{"reason": "x"}, fault.WrongState, nil},
+		"embargo on nothing said":              {events.CaseExposed, b, "embargo", fields{}, fault.Invalid, []string{"outlets required", "until required"}},
+		"a day in the future":                  {events.CaseExposed, b, "amend", fields{"title": "新", "on": "2026-11-25"}, fault.Invalid, []string{"on in_future"}},
+		"a day before the last step's":         {events.CaseExposed, b, "amend", fields{"title": "新", "on": "2026-11-23"}, fault.WrongState, nil},
+		"consent twice":                        {events.CaseWithdrawn, province, "withdraw", fields{"reason": "x"}, fault.WrongState, nil},
+		"answer what wasn't said":              {events.CaseWithdrawn, b, "answer", fields{"objection": 7, "text": "x"}, fault.WrongState, nil},
+		"detach what isn't there":              {events.CaseWithdrawn, b, "detach", fields{"media": []any{fields{"file": "b.jpg"}}}, fault.WrongState, nil},
+		"resubmit what isn't withdrawn":        {events.CaseExposed, b, "resubmit", unexposed(t).with(fields{"title": "<b>"}), fault.Invalid, []string{"title markup"}},
+		"the same person, and a wrong field":   {events.CaseSubmitted, desk("changchun", "submitter"), "review", fields{"opinion": " "}, fault.Forbidden, nil},
+	} {
+		err := states[c.state]().give(c.who, c.command, c.body)
+		if !fault.Is(err, c.code) || !slices.Equal(wrong(err), c.want) {
+			t.Errorf("%s: %v, want %s %q", name, err, c.code, c.want)
+		}
+	}
+}
+
+// Who could see a case until it was withdrawn is told so; where nobody saw it, it isn't there.
+func TestWithdrawnIsGoneForWhoSawIt(t *testing.T) {
+	t.Parallel()
+	signer := desk("changchun", "b")
+	for _, seen := range []bool{true, false} {
+		r := newRecord(t, desk("changchun", "a"), unexposed(t), clock)
+		if seen {
+			if err := r.give(signer, "publish", publication); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, err := range []error{r.give(signer, "ask-withdrawal", fields{"reason": "x"}), r.give(province, "withdraw", fields{"reason": "x"})} {
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, p := range people(r.state.ID) {
+			want := fault.NotFound
+			switch {
+			case slices.Contains(p.sees, events.CaseWithdrawn):
+				want = ""
+			case seen && slices.Contains(p.sees, events.CaseExposed):
+				want = fault.Gone
+			}
+			if err := intake.Audience(p.actor, r.state); want == "" && err != nil || want != "" && !fault.Is(err, want) {
+				t.Errorf("%s, exposed before %v: %v, want %q", p.name, seen, err, want)
+			}
 		}
 	}
 }

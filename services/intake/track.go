@@ -167,14 +167,20 @@ type decision struct {
 	check
 	current events.CaseState
 	given   access.Given
+	// unfit are fields that are right in themselves but don't fit the case as it stands; they are told only where its state takes the command.
+	unfit fault.Fields
 }
 
-// Audience refuses who may not see the case as if it weren't there.
+// Audience refuses who may not see the case as if it weren't there; who could see it until it was withdrawn is told that it is gone.
 func Audience(a access.Actor, c events.CaseState) error {
-	if c.State == "" || c.State == events.CaseReserved || !a.Sees(c.VisibleTo()) {
-		return fault.New(fault.NotFound, "intake")
+	switch {
+	case c.State == "" || c.State == events.CaseReserved:
+	case a.Sees(c.VisibleTo()):
+		return nil
+	case a.Sees(c.WithdrawnFrom()):
+		return fault.New(fault.Gone, "intake")
 	}
-	return nil
+	return fault.New(fault.NotFound, "intake")
 }
 
 // may says whether the actor may give a command to the case: fault.Forbidden if never, with duty as its detail where another duty of the office is needed.
@@ -206,16 +212,15 @@ func Permit(command string, a access.Actor, current events.CaseState) (Transitio
 	return t, t.may(a, current)
 }
 
-// Decide gives the fact of a command on a case as it stands, or a refusal naming every wrong field.
+// Decide gives the fact of a command on a case as it stands, or a refusal: first that this person may not (Forbidden), then every field that is wrong whatever the case is, since that is the caller's
+// mistake in any state (Invalid), then that the state doesn't take the command (WrongState), and at last what doesn't fit the case (Invalid).
 func Decide(r Request, current events.CaseState) (events.Fact, access.Given, error) {
 	t, err := Permit(r.Command, r.Actor, current)
 	if err != nil {
 		return nil, access.Given{}, err
 	}
-	if !slices.Contains(t.From, current.State) {
-		return nil, access.Given{}, &fault.Error{Code: fault.WrongState, Op: "intake: " + r.Command, Detail: string(current.State)}
-	}
-	if err := t.twoPeople(r.Actor, current); err != nil {
+	takes := slices.Contains(t.From, current.State)
+	if err := t.twoPeople(r.Actor, current); takes && err != nil {
 		return nil, access.Given{}, err
 	}
 	d := &decision{Request: r, current: current, check: check{today: events.DayOf(r.Now)}}
@@ -226,7 +231,14 @@ func Decide(r Request, current events.CaseState) (events.Fact, access.Given, err
 	}
 	d.giveDay(on, reason, current.LastOn)
 	fact := t.decide(d)
-	return fact, d.given, unique(d.Fields).Err("intake: " + r.Command)
+	op := "intake: " + r.Command
+	if takes {
+		return fact, d.given, unique(append(d.Fields, d.unfit...)).Err(op)
+	}
+	if wrong := unique(d.Fields).Err(op); wrong != nil {
+		return nil, access.Given{}, wrong
+	}
+	return nil, access.Given{}, &fault.Error{Code: fault.WrongState, Op: op, Detail: string(current.State)}
 }
 
 // twoPeople refuses a second step to who took the first.
@@ -277,7 +289,11 @@ func (d *decision) giveDay(on, reason string, follows events.Day) {
 	}
 	d.optional("backdate_reason", reason, MaxReason)
 	given, wrong := d.Actor.GivenDay(events.Day(on), reason, d.Now, follows)
-	if wrong != (access.Wrong{}) {
+	switch {
+	case wrong == access.Wrong{}:
+	case wrong.Code == "before_previous_step":
+		d.unfit.Add(wrong.Field, wrong.Code)
+	default:
 		d.Add(wrong.Field, wrong.Code)
 	}
 	d.given = given

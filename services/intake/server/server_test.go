@@ -277,8 +277,8 @@ func TestTrackAndReplay(t *testing.T) {
 	give(p, "withdraw", `{"reason":"同意"}`, fault.Invalid)
 	give(a, "ask-withdrawal", `{"reason":"误报"}`, "")
 	give(p, "withdraw", `{"reason":"同意"}`, "")
-	if _, err := named.Get(ctx, intakeapi.GetParams{ID: id}); !fault.Is(err, fault.NotFound) {
-		t.Errorf("a withdrawn case is seen: %v", err)
+	if _, err := named.Get(ctx, intakeapi.GetParams{ID: id}); !fault.Is(err, fault.Gone) {
+		t.Errorf("a withdrawn case isn't gone: %v", err)
 	}
 	give(a, "resubmit", string(change(t, line(t, 0), map[string]any{"title": "重新上报"})), "")
 
