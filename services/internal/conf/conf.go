@@ -15,18 +15,20 @@ import (
 
 // The variables.
 const (
-	Listen      = "SONGSHUI_LISTEN"
-	NATSURL     = "SONGSHUI_NATS_URL"
-	NATSCreds   = "SONGSHUI_NATS_CREDS"
-	S3Endpoint  = "SONGSHUI_S3_ENDPOINT"
-	S3AccessKey = "SONGSHUI_S3_ACCESS_KEY"
-	S3SecretKey = "SONGSHUI_S3_SECRET_KEY"
-	MeiliURL    = "SONGSHUI_MEILI_URL"
-	MeiliKey    = "SONGSHUI_MEILI_KEY"
-	MediaURL    = "SONGSHUI_MEDIA_URL"
-	MediaListen = "SONGSHUI_MEDIA_LISTEN"
-	ActorKey    = "SONGSHUI_ACTOR_KEY"
-	ActorPubkey = "SONGSHUI_ACTOR_PUBKEY"
+	Listen    = "SONGSHUI_LISTEN"
+	NATSURL   = "SONGSHUI_NATS_URL"
+	NATSCreds = "SONGSHUI_NATS_CREDS"
+	// NATSMonitorURL is optional: the server's monitoring address, such as http://nats:8222, where start-up reads whether it syncs before it acknowledges.
+	NATSMonitorURL = "SONGSHUI_NATS_MONITOR_URL"
+	S3Endpoint     = "SONGSHUI_S3_ENDPOINT"
+	S3AccessKey    = "SONGSHUI_S3_ACCESS_KEY"
+	S3SecretKey    = "SONGSHUI_S3_SECRET_KEY"
+	MeiliURL       = "SONGSHUI_MEILI_URL"
+	MeiliKey       = "SONGSHUI_MEILI_KEY"
+	MediaURL       = "SONGSHUI_MEDIA_URL"
+	MediaListen    = "SONGSHUI_MEDIA_LISTEN"
+	ActorKey       = "SONGSHUI_ACTOR_KEY"
+	ActorPubkey    = "SONGSHUI_ACTOR_PUBKEY"
 )
 
 // ErrSetting says that a setting is missing or wrong; the text names the variable.
@@ -94,6 +96,19 @@ func (e *Env) URL(name string, schemes ...string) *url.URL {
 	if v == "" {
 		return nil
 	}
+	return e.address(name, v, schemes)
+}
+
+// OptionalURL gives a variable as an address with one of the schemes; nil if it is missing.
+func (e *Env) OptionalURL(name string, schemes ...string) *url.URL {
+	v := e.Optional(name, "")
+	if v == "" {
+		return nil
+	}
+	return e.address(name, v, schemes)
+}
+
+func (e *Env) address(name, v string, schemes []string) *url.URL {
 	u, err := url.Parse(v)
 	if err != nil || u.Host == "" {
 		e.wrong(name, fmt.Sprintf("%q is no address such as %s://host:port", v, schemes[0]))

@@ -28,6 +28,20 @@ func TestMissingSettingsAreNamed(t *testing.T) {
 	}
 }
 
+func TestOptionalURL(t *testing.T) {
+	t.Parallel()
+	e := env(map[string]string{conf.NATSMonitorURL: "http://nats:8222", conf.MeiliURL: "nats:8222"})
+	if u := e.OptionalURL(conf.NATSMonitorURL, "http", "https"); u == nil || u.Host != "nats:8222" {
+		t.Errorf("given: %v", u)
+	}
+	if u := e.OptionalURL(conf.MediaURL, "http"); u != nil || e.Err() != nil {
+		t.Errorf("missing: %v, %v", u, e.Err())
+	}
+	if u := e.OptionalURL(conf.MeiliURL, "http"); u != nil || e.Err() == nil || !strings.Contains(e.Err().Error(), conf.MeiliURL) {
+		t.Errorf("wrong: %v, %v", u, e.Err())
+	}
+}
+
 func TestSecretFromFile(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "key")

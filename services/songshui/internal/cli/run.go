@@ -37,6 +37,9 @@ func (c *Run) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := checkSynced(ctx, b, 0); err != nil {
+		return err
+	}
 	services, err := stack.Start(ctx, b, s, targets)
 	if err != nil {
 		return err
@@ -57,12 +60,25 @@ func (c *Migrate) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := checkSynced(ctx, b, c.Replicas); err != nil {
+		return err
+	}
 	b.Replicas = c.Replicas
 	if err := stack.Migrate(ctx, b); err != nil {
 		return err
 	}
 	fmt.Println(say("数据流、存储桶与消费者已就绪。", "Streams, buckets and consumers are as wanted."))
 	return nil
+}
+
+// checkSynced refuses a single NATS server that acknowledges before it syncs; replicas 0 = as the streams have.
+func checkSynced(ctx context.Context, b stack.Backings, replicas int) error {
+	var env conf.Env
+	monitor := env.OptionalURL(conf.NATSMonitorURL, "http", "https")
+	if err := env.Err(); err != nil {
+		return err
+	}
+	return stack.CheckSynced(ctx, b, monitor, replicas, slog.Default())
 }
 
 func expand(targets []string) ([]string, error) {
