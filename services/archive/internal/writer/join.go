@@ -46,7 +46,7 @@ func (w *Writer) join(ctx context.Context, each func(line) error) (map[string]ui
 	return j.positions, w.composeEach(ctx, j, each)
 }
 
-// lastOfAll hands the last message of every subject to take and notes the position.
+// lastOfAll hands the last message of every subject to take, one that can't be read too (without a body), and notes the position.
 func (w *Writer) lastOfAll(ctx context.Context, j *joined, d bus.Durable, take func(*bus.Message) error) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -57,9 +57,6 @@ func (w *Writer) lastOfAll(ctx context.Context, j *joined, d bus.Durable, take f
 			return
 		}
 		position = max(position, m.Sequence)
-		if m.Body.State == nil {
-			return
-		}
 		if err := take(&m); err != nil {
 			_ = w.tolerate(err)
 			w.covered.except(m.Subject)
