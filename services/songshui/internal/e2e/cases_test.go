@@ -238,7 +238,10 @@ func TestBothTracks(t *testing.T) {
 			t.Errorf("publish doesn't name %s: %+v", field, p.Errors)
 		}
 	}
-	command(t, "changchun-1", got.ID, "review", `{"outlet":"x"}`).problem(t, http.StatusConflict, "wrong_state")
+	// A wrong field is the caller's mistake in any state: it is told before that the state doesn't take the command, on both tracks.
+	command(t, "changchun-2", got.ID, "review", `{"outlet":"x"}`).problem(t, http.StatusUnprocessableEntity, "invalid")
+	command(t, "changchun-2", got.ID, "lift-embargo", `{}`).problem(t, http.StatusUnprocessableEntity, "invalid")
+	command(t, "changchun-2", got.ID, "lift-embargo", `{"reason":"x"}`).problem(t, http.StatusConflict, "wrong_state")
 	done := give("changchun-1", "publish", `{"outlet":"长春安行视界电视栏目","kind":"tv","headline":"曝光","url":"https://tv.example.cn/1","published_on":"2026-11-20"}`)
 	if done.Stream != "CASES" || done.Sequence <= seq {
 		t.Errorf("publish: %+v", done)
@@ -275,6 +278,7 @@ func TestBothTracks(t *testing.T) {
 	}
 	give("changchun-1", "progress", `{"text":"已更换法兰垫片"}`)
 	command(t, "changchun-1", got.ID, "grant-extension", `{}`).problem(t, http.StatusConflict, "wrong_state")
+	command(t, "changchun-1", got.ID, "return", `{}`).problem(t, http.StatusUnprocessableEntity, "invalid")
 	command(t, "journalist", got.ID, "progress", `{"text":"x"}`).problem(t, http.StatusForbidden, "forbidden")
 	r = call(t, "journalist", http.MethodGet, "/api/v1/cases/"+got.ID, nil)
 	r.decode(t, &v)
@@ -341,7 +345,14 @@ func TestWithdrawnCaseLeavesTheReaders(t *testing.T) {
 	must(t, ok(command(t, "changchun-1", got.ID, "ask-withdrawal", `{"reason":"事实有误"}`)))
 	command(t, "changchun-1", got.ID, "withdraw", `{"reason":"事实有误"}`).problem(t, http.StatusForbidden, "forbidden")
 	must(t, ok(command(t, "supervisor", got.ID, "withdraw", `{"reason":"同意"}`)))
-	call(t, "journalist", http.MethodGet, "/api/v1/cases/"+got.ID, nil).problem(t, http.StatusNotFound, "not_found")
+	for _, who := range []string{"journalist", "jilin-1"} {
+		call(t, who, http.MethodGet, "/api/v1/cases/"+got.ID, nil).problem(t, http.StatusGone, "gone")
+		command(t, who, got.ID, "progress", `{"text":"x"}`).problem(t, http.StatusGone, "gone")
+	}
+	call(t, "admin", http.MethodGet, "/api/v1/cases/"+got.ID, nil).problem(t, http.StatusNotFound, "not_found")
+	if r := call(t, "journalist", http.MethodGet, "/cases/"+got.ID, nil); r.status != http.StatusGone || !bytes.Contains(r.body, []byte("撤回")) || bytes.Contains(r.body, []byte("麒麟")) {
+		t.Errorf("its page: %d %s", r.status, r.body)
+	}
 	if r := call(t, "changchun-2", http.MethodGet, "/api/v1/cases/"+got.ID, nil); r.status != http.StatusOK || !bytes.Contains(r.body, []byte(`"withdrawn"`)) {
 		t.Errorf("its office: %d %s", r.status, r.body)
 	}
@@ -354,6 +365,25 @@ func TestWithdrawnCaseLeavesTheReaders(t *testing.T) {
 		return true
 	})
 	wait(t, "changchun-2", "麒麟冷库", got.ID)
+}
+
+// A case that is withdrawn before anybody else could see it never was there for them.
+func TestWithdrawnUnseen(t *testing.T) {
+	t.Parallel()
+	got := submit(t, "测〔2026〕未见撤回", map[string]any{"exposures": []any{}})
+	must(t, ok(command(t, "changchun-1", got.ID, "ask-withdrawal", `{"reason":"误报"}`)))
+	must(t, ok(command(t, "supervisor", got.ID, "withdraw", `{"reason":"同意"}`)))
+	missing := strings.Repeat("a", len(got.ID))
+	for _, who := range []string{"journalist", "jilin-1"} {
+		r := call(t, who, http.MethodGet, "/api/v1/cases/"+got.ID, nil)
+		r.problem(t, http.StatusNotFound, "not_found")
+		if none := call(t, who, http.MethodGet, "/api/v1/cases/"+missing, nil); none.status != r.status || none.withoutID() != r.withoutID() {
+			t.Errorf("%s is told apart:\n%s\n%s", who, r.body, none.body)
+		}
+		if r := call(t, who, http.MethodGet, "/cases/"+got.ID, nil); r.status != http.StatusNotFound {
+			t.Errorf("%s: its page: %d", who, r.status)
+		}
+	}
 }
 
 func ok(r reply) error {
