@@ -18,6 +18,8 @@ import (
 )
 
 type commands struct {
+	Lang cli.Lang `placeholder:"zh|en" enum:"zh,en," default:"" help:"语言 language: zh or en; else by SONGSHUI_LANG, LC_ALL, LANG"`
+
 	Demo        cli.Demo        `cmd:"" help:"用样例讲一遍全过程 tell the story with the sample cases"`
 	Up          cli.Up          `cmd:"" help:"单机运行全部服务 run everything on a directory that stays"`
 	Run         cli.Run         `cmd:"" help:"连接外部 NATS、S3、Meilisearch 运行服务 run services against outside backings"`

@@ -2,13 +2,15 @@
 // media, and taking the lines of a follow-ups file through the rectification track on the days given there (补录).
 // The command line and the demo use it; it has no other way in than an office has.
 //
-// Both go on past refused lines, resume what broke, and may be run again: what is there already is `exists`.
+// What is found wrong here is said as the portal says it, in the client's language. Both go on past refused lines, resume what broke, and may be run again: what is there already is `exists`.
 package bulk
 
 import (
 	"bytes"
 	"errors"
+	"strings"
 
+	"songshui.internal/services/internal/fault"
 	"songshui.internal/services/portal/portalapi"
 )
 
@@ -59,4 +61,26 @@ func refused(l Line, err error) (Line, error) {
 		l.Errors = []portalapi.FieldError{{Code: p.Code, Message: p.Title}}
 	}
 	return l, nil
+}
+
+// wrong gives a wrong field in the portal's words.
+func wrong(c *portalapi.Client, field, code string) portalapi.FieldError {
+	return portalapi.Wrong(fault.Field{Field: field, Code: code}, c.Language)
+}
+
+// words are those that the portal has no use for.
+type words struct{ zh, en string }
+
+var (
+	noSuchFile = words{"影像文件夹中没有这个文件", "the media folder has no such file"}
+	noAccount  = words{"没有可以办理这一步的账号", "none of the accounts may take this step"}
+	// backdateReason is what a follow-up is entered for. It is kept with the record, so it is Chinese whatever the client speaks.
+	backdateReason = "整改已在纸面办理，按档案补录"
+)
+
+func (w words) to(c *portalapi.Client) string {
+	if strings.HasPrefix(c.Language, "en") {
+		return w.en
+	}
+	return w.zh
 }

@@ -17,9 +17,6 @@ import (
 	"songshui.internal/services/portal/portalapi"
 )
 
-// backdateReason is what a follow-up is entered for.
-const backdateReason = "整改已在纸面办理，按档案补录"
-
 // Follower takes follow-ups through the rectification track. Each step is given by the first account that may. It is safe for concurrent use once Start has returned.
 type Follower struct {
 	Media fs.FS
@@ -54,10 +51,10 @@ func (f *Follower) Follow(ctx context.Context, number int, line []byte) (Line, e
 	if err := strict.Decode(line, &up); err != nil {
 		report.Status = Refused
 		for _, e := range fault.Of(err).Fields {
-			report.Errors = append(report.Errors, portalapi.FieldError{Field: e.Field, Code: e.Code})
+			report.Errors = append(report.Errors, portalapi.Wrong(e, f.speaker().Language))
 		}
 		if len(report.Errors) == 0 {
-			report.Errors = []portalapi.FieldError{{Code: "malformed"}}
+			report.Errors = []portalapi.FieldError{wrong(f.speaker(), "", "malformed")}
 		}
 		return report, nil
 	}
@@ -71,7 +68,7 @@ func (f *Follower) Follow(ctx context.Context, number int, line []byte) (Line, e
 		return refused(report, err)
 	}
 	steps := up.steps()
-	if report.Errors = wrongDays(steps); len(report.Errors) > 0 {
+	if report.Errors = f.wrongDays(steps); len(report.Errors) > 0 {
 		report.Status = Refused
 		return report, nil
 	}
@@ -88,6 +85,9 @@ func (f *Follower) Follow(ctx context.Context, number int, line []byte) (Line, e
 	}
 	return report, nil
 }
+
+// speaker is the client in whose language refusals are.
+func (f *Follower) speaker() *portalapi.Client { return f.accounts[0].client }
 
 // find looks the case up and notes its id; a case that isn't there or not exposed refuses the line.
 func (f *Follower) find(ctx context.Context, report *Line, ref string) (office string, err error) {
@@ -109,18 +109,18 @@ func (f *Follower) find(ctx context.Context, report *Line, ref string) (office s
 			return "", fmt.Errorf("bulk: %w", err)
 		}
 		if c.State != "exposed" {
-			report.Status, report.Errors = Refused, []portalapi.FieldError{{Field: "ref", Code: "not_exposed", Message: "案例尚未曝光"}}
+			report.Status, report.Errors = Refused, []portalapi.FieldError{wrong(f.speaker(), "ref", "not_exposed")}
 		}
 		report.ID = c.ID
 		return c.Office, nil
 	}
-	report.Status, report.Errors = Refused, []portalapi.FieldError{{Field: "ref", Code: "unknown_ref", Message: "没有这个文号的案例"}}
+	report.Status, report.Errors = Refused, []portalapi.FieldError{wrong(f.speaker(), "ref", "unknown_ref")}
 	return "", nil
 }
 
 // wrongDays names the steps whose day isn't one or lies ahead. The order of the steps rests on their days, so a line with such a day isn't begun.
-func wrongDays(steps []step) []portalapi.FieldError {
-	var wrong []portalapi.FieldError
+func (f *Follower) wrongDays(steps []step) []portalapi.FieldError {
+	var found []portalapi.FieldError
 	today := events.DayOf(time.Now())
 	for _, s := range steps {
 		if s.on == "" {
@@ -129,12 +129,12 @@ func wrongDays(steps []step) []portalapi.FieldError {
 		day, err := events.ParseDay(s.on)
 		switch {
 		case err != nil:
-			wrong = append(wrong, portalapi.FieldError{Field: s.path("on"), Code: "day", Message: "不是有效日期，应为 2026-06-12 的格式"})
+			found = append(found, wrong(f.speaker(), s.path("on"), "day"))
 		case day > today:
-			wrong = append(wrong, portalapi.FieldError{Field: s.path("on"), Code: "in_future", Message: "不能晚于今天"})
+			found = append(found, wrong(f.speaker(), s.path("on"), "in_future"))
 		}
 	}
-	return wrong
+	return found
 }
 
 // doneSteps counts the steps that the history shows already.
@@ -179,7 +179,7 @@ func (f *Follower) give(ctx context.Context, report *Line, office string, s step
 	var p *portalapi.Problem
 	switch {
 	case last == nil:
-		report.Status, report.Errors = Refused, []portalapi.FieldError{{Field: "ref", Code: "forbidden", Message: "没有可以办理这一步的账号"}}
+		report.Status, report.Errors = Refused, []portalapi.FieldError{{Field: "ref", Code: "forbidden", Message: noAccount.to(f.speaker())}}
 	case errors.As(last, &p) && !portalapi.Away(last):
 		report.Status, report.Errors = Refused, s.errors(p)
 	default:
@@ -217,10 +217,10 @@ func (f *Follower) body(ctx context.Context, report *Line, a account, s step) (m
 		media := []map[string]string{}
 		for _, file := range s.media {
 			id, _, err := a.upload.upload(ctx, file)
-			var wrong *portalapi.FieldError
-			if errors.As(err, &wrong) {
+			var here *portalapi.FieldError
+			if errors.As(err, &here) {
 				report.Status = Refused
-				report.Errors = append(report.Errors, portalapi.FieldError{Field: s.path("media"), Code: "unknown_file", Message: wrong.Message})
+				report.Errors = append(report.Errors, portalapi.FieldError{Field: s.path("media"), Code: "unknown_file", Message: here.Message})
 				return nil, nil
 			}
 			if err != nil {

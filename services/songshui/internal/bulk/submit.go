@@ -75,12 +75,12 @@ func (s *Submitter) media(ctx context.Context, report *Line, r row, line []byte)
 			continue
 		}
 		id, hash, err := s.upload(ctx, m.File)
-		var wrong *portalapi.FieldError
+		var here *portalapi.FieldError
 		var refusal *portalapi.Problem
 		switch {
-		case errors.As(err, &wrong):
-			wrong.Field = fmt.Sprintf("media[%d].file", i)
-			report.Status, report.Errors = Refused, append(report.Errors, *wrong)
+		case errors.As(err, &here):
+			here.Field = fmt.Sprintf("media[%d].file", i)
+			report.Status, report.Errors = Refused, append(report.Errors, *here)
 			continue
 		case errors.As(err, &refusal) && !portalapi.Away(err):
 			code, message := refusal.Code, refusal.Title
@@ -102,11 +102,12 @@ func (s *Submitter) media(ctx context.Context, report *Line, r row, line []byte)
 // upload gives the medium's id and hash; bytes are sent only for what the office hasn't sealed yet.
 func (s *Submitter) upload(ctx context.Context, name string) (id, hash string, err error) {
 	if strings.ContainsAny(name, `/\`) || !fs.ValidPath(name) {
-		return "", "", &portalapi.FieldError{Code: "path", Message: "文件名不能带有路径"}
+		path := wrong(s.Client, "", "path")
+		return "", "", &path
 	}
 	f, err := s.Media.Open(name)
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrInvalid) {
-		return "", "", &portalapi.FieldError{Code: "not_found", Message: "影像文件夹中没有这个文件"}
+		return "", "", &portalapi.FieldError{Code: "not_found", Message: noSuchFile.to(s.Client)}
 	}
 	if err != nil {
 		return "", "", fmt.Errorf("bulk: %w", err)

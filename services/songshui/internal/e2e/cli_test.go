@@ -22,13 +22,13 @@ type said struct {
 	out, failed string
 }
 
-// songshui runs the program with these variables and no others of its own.
+// songshui runs the program with these variables and no others of its own or of the locale.
 func songshui(t *testing.T, env []string, args ...string) said {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), system.binary, args...)
 	cmd.Dir = t.TempDir()
 	for _, e := range os.Environ() {
-		if !strings.HasPrefix(e, "SONGSHUI_") {
+		if !strings.HasPrefix(e, "SONGSHUI_") && !strings.HasPrefix(e, "LANG=") && !strings.HasPrefix(e, "LC_") {
 			cmd.Env = append(cmd.Env, e)
 		}
 	}
@@ -104,6 +104,44 @@ func TestSubmitByCommandLine(t *testing.T) {
 	songshui(t, as("changchun-1"), "submit", file, "--media", media).wants(t, 0, "受理 0，已有 1，未受理 0")
 	songshui(t, []string{"SONGSHUI_URL=" + system.URL, "SONGSHUI_TOKEN=nobody-has-this-token-here"}, "submit", file, "--media", media).wants(t, 2, "401")
 	songshui(t, as("changchun-1"), "submit", "nowhere.jsonl", "--media", media).wants(t, 2, "nowhere.jsonl")
+}
+
+// What the program finds by itself is said in the language that was asked for, in the report too.
+func TestLocalRefusalsInEnglish(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	cases, followups, out := filepath.Join(dir, "cases.jsonl"), filepath.Join(dir, "followups.jsonl"), filepath.Join(dir, "report.jsonl")
+	must(t, os.WriteFile(cases, bytes.Join([][]byte{
+		variant(t, 0, map[string]any{"ref": "测〔2026〕缺", "media": []any{map[string]any{"file": "nowhere.jpg", "caption": "x", "kind": "image"}}}),
+		variant(t, 0, map[string]any{"ref": "测〔2026〕径", "media": []any{map[string]any{"file": "../a.jpg", "caption": "x", "kind": "image"}}}),
+		[]byte(`{"ref":`),
+	}, []byte("\n")), 0o600))
+	must(t, os.WriteFile(followups, []byte(`{"ref":"没有〔2026〕此号","started_on":"2026-06-12"}
+{"ref":
+{"ref":"长安委办曝〔2026〕1号","strange":1}`), 0o600))
+	english := func(file string, want int) {
+		t.Helper()
+		got := report(t, file)
+		if len(got) != want {
+			t.Errorf("%d lines: %+v", len(got), got)
+		}
+		for n, l := range got {
+			for _, e := range l.Errors {
+				if l.Status != bulk.Refused || e.Message == "" || han(e.Message) {
+					t.Errorf("line %d: %+v", n, l)
+				}
+			}
+		}
+	}
+	for _, lang := range [][]string{{"LANG=en_GB.UTF-8"}, {"LANG=zh_CN.UTF-8", "LC_ALL=en_US.UTF-8"}} {
+		songshui(t, append(as("changchun-1"), lang...), "submit", cases, "--media", dir, "--report", out).wants(t, 1, "the media folder has no such file", "must not hold a path", "isn't whole JSON")
+		english(out, 3)
+	}
+	songshui(t, as("changchun-1"), "--lang", "en", "follow", followups, "--media", dir, "--report", out).wants(t, 1, "is the reference of no case", "isn't whole JSON", "is no known field")
+	english(out, 3)
+	songshui(t, append(as("changchun-1"), "LANG=en_GB.UTF-8"), "follow", followups, "--media", dir, "--lang", "zh").wants(t, 1, "没有这个文号的案例", "不是完整的 JSON")
+	songshui(t, append(as("changchun-1"), "LANG=C.UTF-8"), "submit", cases, "--media", dir).wants(t, 1, "影像文件夹中没有这个文件", "不能带有路径")
+	songshui(t, nil, "version", "--lang", "fr").wants(t, 2, "fr")
 }
 
 func TestBadCasesByCommandLine(t *testing.T) {
