@@ -22,6 +22,9 @@ const (
 	MaxDeliveries = 50
 	// probeFor bounds the wait between two probes of a backing that is away.
 	probeFor = 5 * time.Second
+	// heartbeat is how often the server tells a consumer without messages that it is there; after two that are missing the consumer starts again. A server that was started anew
+	// may know nothing of a pull that it had, and the library's own 15 s would leave what was written meanwhile unread for half a minute.
+	heartbeat = 3 * time.Second
 )
 
 var faultDelays = []time.Duration{200 * time.Millisecond, time.Second, 5 * time.Second, 30 * time.Second}
@@ -74,7 +77,7 @@ func (b *Bus) consume(ctx context.Context, d Durable, batch int, handle Handler,
 	if err != nil {
 		return fmt.Errorf("bus: consumer %s: %w", d.Name, err)
 	}
-	opts := []jetstream.PullMessagesOpt{jetstream.PullMaxMessages(2 * batch)}
+	opts := []jetstream.PullMessagesOpt{jetstream.PullMaxMessages(2 * batch), jetstream.PullHeartbeat(heartbeat)}
 	if d.Pinned {
 		opts = append(opts, jetstream.PullPriorityGroup(pinGroup))
 	}
