@@ -23,8 +23,8 @@ import (
 )
 
 const (
-	// awayFor is how long a backing is away. The issue says 10 s; every budget of a request but the whole 10 s of one is shorter than this.
-	awayFor = 4 * time.Second
+	// awayFor is how long a backing is away: as long as the longest budget of a request inside, so that some run out and some are just held.
+	awayFor = 10 * time.Second
 	// told is how soon /readyz must name what is away.
 	told = 10 * time.Second
 	// backWithin is how soon everything must go on by itself: longer than the longest AckWait, after which what was delivered to a broken connection comes again.
