@@ -1,0 +1,165 @@
+package clips
+
+import (
+	"encoding/binary"
+	"errors"
+	"io"
+
+	"github.com/Eyevinn/mp4ff/bits"
+	"github.com/Eyevinn/mp4ff/mp4"
+
+	"songshui.internal/services/internal/fault"
+	"songshui.internal/services/media/internal/sandbox"
+	"songshui.internal/services/media/internal/sniff"
+)
+
+// Codes of the field `file` beside sniff's.
+const (
+	// CodeTooLong says that a clip is longer than MaxDuration.
+	CodeTooLong = "too_long"
+	// CodeFragmented says that a clip is made of fragments (moof): it must be exported again as an ordinary MP4.
+	CodeFragmented = "fragmented"
+)
+
+func damaged(why string) error { return sandbox.Refuse(sniff.CodeDamaged, errors.New("clip: "+why)) }
+
+func refuse(code, arg string) error {
+	return &fault.Error{Code: fault.Invalid, Op: "clips", Fields: fault.Fields{{Field: sniff.Field, Code: code, Arg: arg}}}
+}
+
+// extent is a part of a file: from Start up to End, in bytes.
+type extent struct {
+	Start int64 `json:"start"`
+	End   int64 `json:"end"`
+}
+
+// outer is the structure of a clip on its top level.
+type outer struct {
+	boxes      []string
+	moov       extent
+	mdat       []extent
+	fragmented bool
+}
+
+const (
+	// maxBoxes bounds the boxes on the top level; a fragmented clip is given up at its first fragment.
+	maxBoxes = 10_000
+	maxMdat  = 1_000
+)
+
+// walk reads the headers of the boxes on the top level. A clip has one moov of at most sniff.MaxIndex and at least one mdat; boxes that reach beyond the end are damaged.
+func walk(r io.ReaderAt, size int64) (outer, error) {
+	var o outer
+	for at := int64(0); at+8 <= size; {
+		name, body, end, err := header(r, at, size)
+		if err != nil {
+			return o, err
+		}
+		o.boxes = append(o.boxes, name)
+		switch {
+		case len(o.boxes) > maxBoxes:
+			return o, damaged("too many boxes")
+		case name == "moof":
+			o.fragmented = true
+			return o, nil
+		case name == "mdat" && len(o.mdat) == maxMdat:
+			return o, damaged("too many mdat")
+		case name == "mdat":
+			o.mdat = append(o.mdat, extent{body, end})
+		case name == "moov" && (o.moov.End > 0 || end-body > sniff.MaxIndex):
+			return o, damaged("moov")
+		case name == "moov":
+			o.moov = extent{body, end}
+		}
+		at = end
+	}
+	if o.moov.End == 0 || len(o.mdat) == 0 {
+		return o, damaged("no moov or no mdat")
+	}
+	return o, nil
+}
+
+func header(r io.ReaderAt, at, size int64) (name string, body, end int64, err error) {
+	var b [16]byte
+	n, err := r.ReadAt(b[:min(16, size-at)], at)
+	if n < 8 || (err != nil && !errors.Is(err, io.EOF)) {
+		return "", 0, 0, readError(err)
+	}
+	name, body = string(b[4:8]), at+8
+	length := int64(binary.BigEndian.Uint32(b[:]))
+	switch {
+	case length == 0:
+		return name, body, size, nil
+	case length == 1 && n == 16 && b[8] < 0x40:
+		length, body = int64(binary.BigEndian.Uint64(b[8:])), at+16
+	}
+	if length < body-at || length > size-at {
+		return "", 0, 0, damaged("box " + name)
+	}
+	return name, body, at + length, nil
+}
+
+func readError(err error) error {
+	if err == nil || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return damaged("the file ends early")
+	}
+	return err
+}
+
+// each calls f for every box in b; false says that the last one doesn't fit. QuickTime ends some containers with four zero bytes, which are passed over.
+func each(b []byte, f func(name string, body []byte)) (whole bool) {
+	for len(b) >= 8 {
+		n, head := uint64(binary.BigEndian.Uint32(b)), uint64(8)
+		switch {
+		case n == 0:
+			n = uint64(len(b))
+		case n == 1 && len(b) >= 16:
+			n, head = binary.BigEndian.Uint64(b[8:]), 16
+		}
+		if n < head || n > uint64(len(b)) {
+			return false
+		}
+		f(string(b[4:8]), b[head:n])
+		b = b[n:]
+	}
+	return true
+}
+
+// child gives the first box of a name, nil where there is none.
+func child(b []byte, path ...string) []byte {
+	for _, want := range path {
+		var found []byte
+		each(b, func(name string, body []byte) {
+			if name == want && found == nil {
+				found = body
+			}
+		})
+		if found == nil {
+			return nil
+		}
+		b = found
+	}
+	return b
+}
+
+// decode has mp4ff read a box; the zero value and no error for one that isn't there (nil).
+func decode[B mp4.Box](name string, body []byte) (B, error) {
+	var none B
+	if body == nil {
+		return none, nil
+	}
+	b, err := mp4.DecodeBoxBodySR(0, mp4.BoxHeader{Name: name, Size: uint64(len(body)) + 8, Hdrlen: 8}, bits.NewFixedSliceReader(body))
+	if err != nil {
+		return none, damaged(name + ": " + err.Error())
+	}
+	box, ok := b.(B)
+	if !ok {
+		return none, damaged(name)
+	}
+	return box, nil
+}
+
+// raw makes a box of bytes of ours.
+func raw(name string, body []byte) mp4.Box {
+	return mp4.CreateUnknownBox(name, uint64(len(body))+8, body)
+}
