@@ -52,7 +52,7 @@ func Start(c Config) (*Server, error) {
 
 // Connect gives a connection inside the process; it reconnects for ever.
 func (s *Server) Connect(name string) (*nats.Conn, error) {
-	nc, err := nats.Connect("", nats.InProcessServer(s.srv), nats.Name(name), nats.MaxReconnects(-1), nats.ReconnectWait(100*time.Millisecond), nats.RetryOnFailedConnect(true))
+	nc, err := nats.Connect("", nats.InProcessServer(buffered{s.srv}), nats.Name(name), nats.MaxReconnects(-1), nats.ReconnectWait(100*time.Millisecond), nats.RetryOnFailedConnect(true))
 	if err != nil {
 		return nil, fmt.Errorf("nats: connect: %w", err)
 	}
