@@ -19,6 +19,7 @@
 // |---|---|---|---|---|---|
 // | rectification-cases | CASES | rectification | case.> | 10 s | 256 |
 // | media-way | MEDIA | media | media.> | 20 s | 16 |
+// | media-compare | MEDIA | media | media.> | 20 s | 1 |
 // | media-taken | CASES | media | case.> | 10 s | 256 |
 // | media-taken-after | RECTIFICATION | media | rectification.> | 10 s | 256 |
 // | archive-writer | CASES | archive | case.> | 10 s | 1024, pinned client |

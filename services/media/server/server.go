@@ -13,14 +13,16 @@ import (
 	"songshui.internal/services/internal/access"
 	"songshui.internal/services/internal/bus"
 	"songshui.internal/services/internal/objects"
-	"songshui.internal/services/media"
 	"songshui.internal/services/media/internal/answers"
 	"songshui.internal/services/media/internal/catalog"
+	"songshui.internal/services/media/internal/clips"
+	"songshui.internal/services/media/internal/compare"
 	"songshui.internal/services/media/internal/judge"
 	"songshui.internal/services/media/internal/kinds"
 	"songshui.internal/services/media/internal/pictures"
 	"songshui.internal/services/media/internal/sandbox"
 	"songshui.internal/services/media/internal/serve"
+	"songshui.internal/services/media/internal/sniff"
 	"songshui.internal/services/media/internal/uploads"
 	"songshui.internal/services/media/internal/ways"
 	"songshui.internal/services/media/mediaapi"
@@ -30,7 +32,9 @@ import (
 var Aggregate = catalog.Aggregate
 
 // Durables are the consumers that migrate makes.
-func Durables() []bus.Durable { return []bus.Durable{ways.Way, ways.Taken, ways.TakenAfter} }
+func Durables() []bus.Durable {
+	return []bus.Durable{ways.Way, ways.Taken, ways.TakenAfter, compare.Compare}
+}
 
 // Deps are what media runs on.
 type Deps struct {
@@ -59,6 +63,7 @@ type Server struct {
 	catalog *catalog.Catalog
 	uploads *uploads.Store
 	ways    *ways.Ways
+	compare *compare.Comparer
 	answers *answers.Answers
 	box     *sandbox.Sandbox
 	handler http.Handler
@@ -79,7 +84,10 @@ func New(d Deps, c Config) (*Server, error) {
 	if c.Fault != nil {
 		s.uploads.Fault(c.Fault)
 	}
-	s.ways = ways.New(d.Bus, d.Objects, d.Buckets, s.catalog, map[string]kinds.Kind{media.KindImage: ways.Pictures{Decoder: decoder}})
+	cut := clips.New(s.box, clips.Find())
+	of := map[sniff.Type]kinds.Kind{sniff.JPEG: decoder, sniff.PNG: decoder, sniff.WebP: decoder, sniff.GIF: decoder, sniff.HEIC: decoder, sniff.MP4: cut, sniff.MOV: cut, sniff.M4A: cut}
+	s.compare = compare.New(d.Bus, s.catalog, pictures.Alike)
+	s.ways = ways.New(d.Bus, d.Objects, d.Buckets, s.catalog, s.compare, of)
 	s.answers = &answers.Answers{Bus: d.Bus, Catalog: s.catalog, Objects: d.Objects, Buckets: d.Buckets}
 	tus, err := s.uploads.Handler(d.Verifier, mediaapi.HeaderActor)
 	if err != nil {
@@ -116,6 +124,7 @@ func (s *Server) Run(ctx context.Context) error {
 	run(s.ways.RunTaken)
 	run(s.ways.RunTakenAfter)
 	run(s.ways.RunWaiting)
+	run(s.compare.Run)
 	for range s.config.Workers {
 		run(s.ways.RunWay)
 	}

@@ -6,7 +6,9 @@ package catalog
 import (
 	"context"
 	"errors"
+	"math/bits"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -34,6 +36,9 @@ type Entry struct {
 	// Look is the perceptual hash as it stands in the record, empty without one.
 	Look     string
 	SealedAt time.Time
+
+	look    uint64
+	hasLook bool
 }
 
 type office struct {
@@ -118,6 +123,7 @@ func (c *Catalog) put(s events.MediaState) {
 	e := Entry{ID: s.ID, Office: s.Office, File: s.File, SHA256: s.SHA256, State: s.State, Missing: s.Missing, SealedAt: s.SealedAt}
 	if s.Examination != nil {
 		e.Look = s.Examination.Look
+		e.look, e.hasLook = parseLook(e.Look)
 	}
 	c.byID[s.ID] = e
 	if !known {
@@ -187,7 +193,7 @@ func (c *Catalog) match(slug events.OfficeSlug, w Wanted) []events.MediaID {
 	return ids
 }
 
-// Select gives the entries that fit, newest first, those sealed in one moment by id. It sees every message that was in the stream when it was asked.
+// Select gives the entries that fit, newest first. It sees every message that was in the stream when it was asked.
 func (c *Catalog) Select(ctx context.Context, fits func(Entry) bool) ([]Entry, error) {
 	if err := c.Wait(ctx, "media.>"); err != nil {
 		return nil, err
@@ -200,13 +206,44 @@ func (c *Catalog) Select(ctx context.Context, fits func(Entry) bool) ([]Entry, e
 		}
 	}
 	c.mu.Unlock()
-	slices.SortFunc(out, func(a, b Entry) int {
-		if d := b.SealedAt.Compare(a.SealedAt); d != 0 {
-			return d
-		}
-		return strings.Compare(string(a.ID), string(b.ID))
-	})
+	slices.SortFunc(out, byAge)
 	return out, nil
+}
+
+// Like gives, oldest first, the media of all offices that have these bytes, or a look that differs in at most alike bits of 64. It answers from what the index has seen.
+func (c *Catalog) Like(sha256, look string, alike int) []Entry {
+	mine, hasLook := parseLook(look)
+	var out []Entry
+	c.mu.Lock()
+	for _, e := range c.byID {
+		if e.SHA256 == sha256 || hasLook && e.hasLook && bits.OnesCount64(mine^e.look) <= alike {
+			out = append(out, e)
+		}
+	}
+	c.mu.Unlock()
+	slices.SortFunc(out, func(a, b Entry) int { return byAge(b, a) })
+	return out
+}
+
+// Kept says whether a medium is there with its bytes, as far as the index has seen.
+func (c *Catalog) Kept(id events.MediaID) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	_, ok := c.byID[id]
+	return ok
+}
+
+func parseLook(s string) (uint64, bool) {
+	v, err := strconv.ParseUint(s, 16, 64)
+	return v, err == nil && len(s) == 16
+}
+
+// byAge orders the newest first.
+func byAge(a, b Entry) int {
+	if d := b.SealedAt.Compare(a.SealedAt); d != 0 {
+		return d
+	}
+	return strings.Compare(string(b.ID), string(a.ID))
 }
 
 // Wait returns when the index has seen the last message of this moment on a subject, which may hold a wildcard.
@@ -218,13 +255,18 @@ func (c *Catalog) Wait(ctx context.Context, subject string) error {
 	if err != nil && !errors.Is(err, events.ErrMalformed) {
 		return err
 	}
+	return c.Seen(ctx, last.Sequence)
+}
+
+// Seen returns when the index has seen a message of the stream; fault.Unavailable after catchUp.
+func (c *Catalog) Seen(ctx context.Context, sequence uint64) error {
 	ctx, cancel := context.WithTimeout(ctx, catchUp)
 	defer cancel()
 	for {
 		c.mu.Lock()
 		seen, moved := c.seen, c.moved
 		c.mu.Unlock()
-		if seen >= last.Sequence {
+		if seen >= sequence {
 			return nil
 		}
 		select {

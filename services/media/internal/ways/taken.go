@@ -53,6 +53,10 @@ func (w *Ways) caseChanged(ctx context.Context, m *bus.Message) error {
 		if err := w.take(ctx, c.Office, c.ID, id); err != nil {
 			return fmt.Errorf("media: case %s takes %s: %w", c.ID, id, err)
 		}
+		// The case's place or days may be others now.
+		if _, err := w.compare.Medium(ctx, events.MediaSubject(c.Office, id)); err != nil {
+			return err
+		}
 	}
 	return nil
 }

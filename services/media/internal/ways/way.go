@@ -127,7 +127,7 @@ func (w *Ways) examine(ctx context.Context, subject string, s events.MediaState)
 	}
 	defer r.Close()
 	var e events.Examination
-	if k, ok := w.kinds[s.Kind]; ok {
+	if k, ok := w.kinds[o.Type]; ok {
 		e, err = k.Examine(ctx, o)
 	} else {
 		e, err = headers(o)
@@ -140,7 +140,8 @@ func (w *Ways) examine(ctx context.Context, subject string, s events.MediaState)
 
 // render makes the public copies. What another rendering has left behind goes, before and after.
 func (w *Ways) render(ctx context.Context, subject string, s events.MediaState) error {
-	k, ok := w.kinds[s.Kind]
+	t, _ := typeOf(s.Type)
+	k, ok := w.kinds[t]
 	if !ok || s.Examination == nil {
 		return nil
 	}

@@ -1,8 +1,9 @@
 // Package ways takes media along after they were sealed: examination and public copies, and the hold that a case puts on what it has taken.
 //
-// It consumes MEDIA (media-way) and CASES (media-taken), reads originals, writes renditions, legal holds and MEDIA. Every effect can be
-// repeated: copies have keys made of their bytes, holds are set again, facts are decided from the record. A copy or hold is durable before its fact. While S3
-// is away the consumers wait; bytes that can't be rendered end as `failed` with a reason after Tries, never as a dead letter.
+// It consumes MEDIA (media-way), CASES (media-taken) and RECTIFICATION (media-taken-after), reads originals, writes renditions, legal holds and MEDIA. Every effect can be
+// repeated: copies have keys of their own, holds are set again, facts are decided from the record and name the rendering that they belong to, so that copies made before areas were
+// named are never taken. A copy or hold is durable before its fact; objects that no record names are deleted by the next rendering. While S3 is away the consumers wait; bytes that can't be
+// rendered end as `failed` with a reason after Tries, never as a dead letter; what needs a program that isn't here waits, and goes on at a start of the service that finds it.
 package ways
 
 import (
@@ -18,7 +19,9 @@ import (
 	"songshui.internal/services/internal/objects"
 	"songshui.internal/services/media"
 	"songshui.internal/services/media/internal/catalog"
+	"songshui.internal/services/media/internal/compare"
 	"songshui.internal/services/media/internal/kinds"
+	"songshui.internal/services/media/internal/sniff"
 )
 
 // The durables.
@@ -35,16 +38,17 @@ type Ways struct {
 	objects *objects.Store
 	buckets objects.Buckets
 	catalog *catalog.Catalog
-	kinds   map[string]kinds.Kind
+	compare *compare.Comparer
+	kinds   map[sniff.Type]kinds.Kind
 
 	mu sync.Mutex
 	// tries are how often the step that a message asks for has failed in this process, by the message's sequence.
 	tries map[uint64]int
 }
 
-// New makes Ways; of says who examines and renders each kind of media.
-func New(b *bus.Bus, o *objects.Store, buckets objects.Buckets, c *catalog.Catalog, of map[string]kinds.Kind) *Ways {
-	return &Ways{bus: b, objects: o, buckets: buckets, catalog: c, kinds: of, tries: map[uint64]int{}}
+// New makes Ways; found compares anew what a changed case holds, of says who examines and renders each type.
+func New(b *bus.Bus, o *objects.Store, buckets objects.Buckets, c *catalog.Catalog, found *compare.Comparer, of map[sniff.Type]kinds.Kind) *Ways {
+	return &Ways{bus: b, objects: o, buckets: buckets, catalog: c, compare: found, kinds: of, tries: map[uint64]int{}}
 }
 
 // append writes a fact that the service states by itself.
