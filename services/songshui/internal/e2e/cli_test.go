@@ -2,6 +2,8 @@ package e2e_test
 
 import (
 	"bytes"
+	"crypto/ed25519"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"io/fs"
@@ -10,6 +12,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
 
 	"songshui.internal/services/portal/portalapi"
 	"songshui.internal/services/songshui/internal/bulk"
@@ -206,4 +211,27 @@ func TestRunSaysWhatIsMissing(t *testing.T) {
 	}
 	songshui(t, nil, "run", "nothing").wants(t, 2, "nothing")
 	songshui(t, nil, "explode").wants(t, 2, "explode")
+}
+
+// A single server that acknowledges before it syncs is refused where its monitoring address is given.
+func TestRunRefusesAServerThatSyncsLater(t *testing.T) {
+	t.Parallel()
+	srv, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: server.RANDOM_PORT, HTTPHost: "127.0.0.1", HTTPPort: server.RANDOM_PORT, JetStream: true, StoreDir: t.TempDir(), NoSigs: true, NoLog: true})
+	must(t, err)
+	srv.Start()
+	t.Cleanup(func() {
+		srv.Shutdown()
+		srv.WaitForShutdown()
+	})
+	if !srv.ReadyForConnections(30 * time.Second) {
+		t.Fatal("NATS isn't ready")
+	}
+	public, _, err := ed25519.GenerateKey(nil)
+	must(t, err)
+	s := songshui(t, []string{"SONGSHUI_NATS_URL=" + srv.ClientURL(), "SONGSHUI_NATS_MONITOR_URL=http://" + srv.MonitorAddr().String(), "SONGSHUI_ACTOR_PUBKEY=" + base64.StdEncoding.EncodeToString(public)}, "run", "registry")
+	s.wants(t, 2, "SONGSHUI_NATS_URL", "sync_interval: always")
+	if strings.Count(s.failed, "\n") != 1 {
+		t.Errorf("more than a line: %q", s.failed)
+	}
+	songshui(t, []string{"SONGSHUI_NATS_URL=" + srv.ClientURL(), "SONGSHUI_NATS_MONITOR_URL=nats:8222", "SONGSHUI_ACTOR_PUBKEY=" + base64.StdEncoding.EncodeToString(public)}, "run", "registry").wants(t, 2, "SONGSHUI_NATS_MONITOR_URL")
 }
