@@ -8,7 +8,8 @@
 //   - A case's id follows from its office and normalised reference, so the same submission sent any number of times, at once or after years, is one case; other content under the reference is `duplicate`.
 //   - One command is one message: after a failure at any line it has happened whole or not at all.
 //   - Nothing is exposed but by a recorded publication, never by the end of an embargo.
-//   - Every wrong field of a body is named at once; a refused command changes nothing.
+//   - Every wrong field of a body is named at once, and before that the state doesn't take the command; a refused command changes nothing.
+//   - Who may not see a case is answered as if it weren't there; who could see it until it was withdrawn is told that it is gone.
 //
 // # The track
 //
