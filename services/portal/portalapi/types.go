@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"strconv"
 	"strings"
+
+	"songshui.internal/events"
 )
 
 // Problem is an answer of type application/problem+json (RFC 9457).
@@ -73,6 +75,8 @@ type Commanded struct {
 
 // Rendition is a public copy of a medium.
 type Rendition struct {
+	// ID is the name and the number of the rendering, such as w1280-2.
+	ID     string `json:"id,omitempty"`
 	Name   string `json:"name"`
 	URL    string `json:"url"`
 	Type   string `json:"type"`
@@ -82,15 +86,36 @@ type Rendition struct {
 
 // Medium is a medium as the caller may see it.
 type Medium struct {
-	ID         string      `json:"id"`
-	File       string      `json:"file"`
-	Caption    string      `json:"caption,omitempty"`
-	Kind       string      `json:"kind"`
-	SHA256     string      `json:"sha256"`
-	State      string      `json:"state"`
-	Bytes      int64       `json:"bytes,omitempty"`
-	Reason     string      `json:"reason,omitempty"`
-	Renditions []Rendition `json:"renditions"`
+	ID      string `json:"id"`
+	Office  string `json:"office,omitempty"`
+	File    string `json:"file"`
+	Caption string `json:"caption,omitempty"`
+	Kind    string `json:"kind"`
+	// Type is the media type, told from the content.
+	Type   string `json:"type,omitempty"`
+	SHA256 string `json:"sha256"`
+	State  string `json:"state"`
+	Bytes  int64  `json:"bytes,omitempty"`
+	// Reason says why it failed; Missing names the program that it waits for.
+	Reason  string `json:"reason,omitempty"`
+	Missing string `json:"missing,omitempty"`
+	// What follows is for its office and the province alone. Proposed are areas that were found, Areas those that are hidden.
+	Examination *events.Examination `json:"examination,omitempty"`
+	Warnings    []Warning           `json:"warnings,omitempty"`
+	Proposed    []events.Area       `json:"proposed,omitempty"`
+	Areas       []events.Area       `json:"areas,omitempty"`
+	Renditions  []Rendition         `json:"renditions"`
+	Next        []Next              `json:"next,omitempty"`
+}
+
+// Warning is something about a medium that a person should look at. Case or Media is what it was compared with.
+type Warning struct {
+	Code    string  `json:"code"`
+	Message string  `json:"message"`
+	Case    string  `json:"case,omitempty"`
+	Media   string  `json:"media,omitempty"`
+	KM      float64 `json:"km,omitempty"`
+	Days    int     `json:"days,omitempty"`
 }
 
 // Step is one fact of a record's history.

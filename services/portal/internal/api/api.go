@@ -106,7 +106,7 @@ var elsewhere = []huma.Operation{
 // operation fills in what all operations share.
 func operation(method, path, id, summary string) huma.Operation {
 	return huma.Operation{OperationID: id, Method: method, Path: path, Summary: summary, MaxBodyBytes: portal.MaxBody, SkipValidateBody: true, SkipValidateParams: true, BodyReadTimeout: -1,
-		Errors: []int{400, 401, 403, 404, 409, 413, 422, 503}}
+		Errors: []int{400, 401, 403, 404, 409, 410, 413, 422, 503}}
 }
 
 type answer[T any] struct {

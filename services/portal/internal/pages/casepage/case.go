@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"songshui.internal/events"
+	"songshui.internal/services/internal/access"
 	"songshui.internal/services/internal/fault"
 	"songshui.internal/services/portal/internal/front"
 	"songshui.internal/services/portal/internal/messages"
@@ -75,9 +76,11 @@ type shownRectification struct {
 	} `json:"items"`
 }
 
+// shownMedium is a medium with the addresses of what is shown of it; Look says that the person is of its office or the province and may see how it stands.
 type shownMedium struct {
 	portalapi.Medium
-	Picture, Large string
+	Picture, Large, Clip, Sound, Paper string
+	Look                               bool
 }
 
 // Handle shows the page; a person without a session is sent to sign in.
@@ -97,6 +100,7 @@ func Handle(w http.ResponseWriter, r *http.Request) {
 		shell.Fail(w, r, fault.Wrap(fault.Internal, "portal: case page", err))
 		return
 	}
+	looks := c.Actor.Of(events.OfficeSlug(d.Case.Office)) || c.Actor.Role == access.Supervisor
 	if len(v.Rectification) > 0 {
 		d.Rect = &shownRectification{}
 		if err := json.Unmarshal(v.Rectification, d.Rect); err != nil {
@@ -111,28 +115,35 @@ func Handle(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		for _, m := range after {
-			d.After = append(d.After, shown(m))
+			d.After = append(d.After, shown(m, looks))
 		}
 	}
 	for _, m := range v.Media {
-		d.Media = append(d.Media, shown(m))
+		d.Media = append(d.Media, shown(m, looks))
 	}
 	shell.Show(w, r, http.StatusOK, page, d.Case.Title, d)
 }
 
-// shown picks the smallest and the largest picture of a medium.
-func shown(m portalapi.Medium) shownMedium {
-	s := shownMedium{Medium: m}
+// shown picks the smallest and the largest picture of a medium, the clip that most browsers play, the sound and the paper.
+func shown(m portalapi.Medium, looks bool) shownMedium {
+	s := shownMedium{Medium: m, Look: looks}
 	least, most := 0, 0
-	for _, p := range m.Renditions {
-		if !strings.HasPrefix(p.Type, "image/") {
-			continue
-		}
-		if s.Picture == "" || p.Width < least {
-			s.Picture, least = p.URL, p.Width
-		}
-		if p.Width > most {
-			s.Large, most = p.URL, p.Width
+	for _, c := range m.Renditions {
+		kind, _, _ := strings.Cut(c.Type, "/")
+		switch {
+		case kind == "video" && (s.Clip == "" || c.Name == "h264"):
+			s.Clip = c.URL
+		case kind == "audio":
+			s.Sound = c.URL
+		case c.Type == "application/pdf":
+			s.Paper = c.URL
+		case kind == "image":
+			if s.Picture == "" || c.Width < least {
+				s.Picture, least = c.URL, c.Width
+			}
+			if c.Width > most {
+				s.Large, most = c.URL, c.Width
+			}
 		}
 	}
 	return s

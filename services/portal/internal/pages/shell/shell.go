@@ -77,6 +77,13 @@ var functions = template.FuncMap{
 	"time":    Time,
 	"yuan":    yuan,
 	"gallery": func(items any, l messages.Language) map[string]any { return map[string]any{"Items": items, "L": l} },
+	"args": func(pairs ...any) map[string]any {
+		out := map[string]any{}
+		for i := 1; i < len(pairs); i += 2 {
+			out[pairs[i-1].(string)] = pairs[i]
+		}
+		return out
+	},
 	"marked": func(fragment string) template.HTML {
 		// The archive has escaped everything but its own marks; anything else would be a mistake of ours, so it is checked once more.
 		plain := strings.NewReplacer("<mark>", "", "</mark>", "").Replace(fragment)

@@ -60,11 +60,11 @@ const states = {
   failed: t("已封存，但无法生成公开副本", "sealed, but no public copy can be made"),
 };
 
-// refusal puts a problem+json into one sentence.
+// refusal puts a problem+json into one sentence; what is wrong with the file says more than the title.
 export function refusal(problem) {
   const reasons = (problem.errors || []).map((e) => e.message);
-  const words = reasons.length > 0 ? reasons.join(t("；", "; ")) : problem.detail || "";
-  return words ? problem.title + t("：", ": ") + words : problem.title;
+  if (reasons.length > 0) return reasons.join(t("；", "; "));
+  return problem.detail ? problem.title + t("：", ": ") + problem.detail : problem.title;
 }
 
 // Row is a file's line. Its buttons call what pressed gives them: {pause, resume, drop}.

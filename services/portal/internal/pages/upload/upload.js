@@ -218,7 +218,7 @@ const total = page.querySelector(".total");
 function overall() {
   const moving = items.filter((i) => MOVING.includes(i.phase)), sendable = items.filter((i) => i.file && i.phase !== "refused");
   const paused = items.some((i) => i.phase === "paused");
-  total.hidden = sendable.length === 0;
+  total.hidden = sendable.length < 2;
   const bytes = sendable.reduce((n, i) => n + i.bytes, 0), sent = sendable.reduce((n, i) => n + i.offset, 0);
   const rate = moving.reduce((n, i) => n + i.rate.value, 0);
   const bar = total.querySelector(".bar");
