@@ -32,8 +32,8 @@ const (
 	maxRecoded = 4 << 30
 )
 
-// runtime bounds a run on a clip.
-func runtime(p planned) time.Duration {
+// timeFor bounds a run on a clip.
+func timeFor(p planned) time.Duration {
 	return leastTime + timesLength*time.Duration(min(p.Examination.DurationMS, MaxDuration.Milliseconds()))*time.Millisecond
 }
 
@@ -48,7 +48,7 @@ func (c *Clips) recode(ctx context.Context, dir, local string, p planned, hide [
 	}
 	args = append(args, "-map", "0:a:0?", "-c:a", "aac", "-b:a", "128k", "-ac", "2", "-ar", "48000", "-map_metadata", "-1", "-map_chapters", "-1", "-sn", "-dn",
 		"-fflags", "+bitexact", "-flags:v", "+bitexact", "-flags:a", "+bitexact", "-fs", strconv.Itoa(maxRecoded), "-f", "mp4", pathIn(dir, "recoded"))
-	if err := c.run(ctx, dir, runtime(p), nil, args); err != nil {
+	if err := c.run(ctx, dir, timeFor(p), nil, args); err != nil {
 		return "", err
 	}
 	f, err := os.Open(pathIn(dir, "recoded"))

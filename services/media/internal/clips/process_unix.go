@@ -6,7 +6,7 @@ import (
 	"context"
 	"fmt"
 	"os/exec"
-	goruntime "runtime"
+	"runtime"
 	"syscall"
 	"time"
 )
@@ -15,7 +15,7 @@ import (
 func limitedCommand(ctx context.Context, path string, processor time.Duration, args []string) *exec.Cmd {
 	// POSIX counts -f in blocks of 512 bytes.
 	script := fmt.Sprintf("ulimit -t %d && ulimit -f %d && ulimit -c 0 && ulimit -n 64", int(processor.Seconds())*threads, (maxRecoded+(64<<20))/512)
-	if goruntime.GOOS == "linux" {
+	if runtime.GOOS == "linux" {
 		script += fmt.Sprintf(" && ulimit -v %d", maxMemory/1024)
 	}
 	cmd := exec.CommandContext(ctx, "/bin/sh", append([]string{"-c", script + ` && exec "$0" "$@"`, path}, args...)...)
