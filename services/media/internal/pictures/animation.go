@@ -25,9 +25,9 @@ func animation(g *gif.GIF, areas []events.Area, orientation int) (made, error) {
 	p := newPlayer(g)
 	out := &gif.GIF{LoopCount: g.LoopCount, Delay: g.Delay}
 	// What is transparent in one frame may not show the one before it: then every frame is whole and is taken away after its time.
-	through := false
-	for _, d := range g.Disposal {
-		through = through || d == gif.DisposalBackground
+	through := p.disposal(0) == gif.DisposalPrevious
+	for i := range g.Image {
+		through = through || p.disposal(i) == gif.DisposalBackground
 	}
 	var before *image.RGBA
 	for i := range g.Image {

@@ -47,10 +47,8 @@ func examine(m *picture, p params, file []byte) (any, []sandbox.Blob, error) {
 	e := m.size
 	r := view(m.image)
 	small := r.shrink(fit(r.w, r.h, lookEdge)).turned(m.orientation()).grey()
+	e.Look = look(small)
 	var err error
-	if e.Look, err = look(small); err != nil {
-		return nil, nil, fault.Wrap(fault.Internal, "pictures: examine", err)
-	}
 	if e.Proposed, err = faces(small, e.DisplayWidth, e.DisplayHeight); err != nil {
 		return nil, nil, fault.Wrap(fault.Internal, "pictures: examine", err)
 	}

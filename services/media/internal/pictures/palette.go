@@ -44,7 +44,7 @@ type tint struct {
 // channel gives red, green or blue of a bin, 0–31.
 func (t tint) channel(k int) int { return t.bin >> (10 - 5*k) & 31 }
 
-// medianCut divides the colours by where half of the pixels lie, always those that reach farthest times how many there are, and gives each part's mean and
+// medianCut divides the colours by where half of the pixels lie, always those with the most pixels times the square of how far they reach, and gives each part's mean and
 // which part each bin is in.
 func medianCut(m *image.RGBA) (color.Palette, []byte) {
 	parts := [][]tint{tints(m)}
@@ -56,7 +56,7 @@ func medianCut(m *image.RGBA) (color.Palette, []byte) {
 			for _, t := range p {
 				n += t.n
 			}
-			if v := uint64(reach) * n; v > most {
+			if v := uint64(reach*reach) * n; v > most {
 				at, channel, most = i, k, v
 			}
 		}
