@@ -18,6 +18,7 @@ import (
 	"songshui.internal/services/media/internal/clips"
 	"songshui.internal/services/media/internal/compare"
 	"songshui.internal/services/media/internal/judge"
+	"songshui.internal/services/media/internal/keeping"
 	"songshui.internal/services/media/internal/kinds"
 	"songshui.internal/services/media/internal/pictures"
 	"songshui.internal/services/media/internal/sandbox"
@@ -62,6 +63,7 @@ type Server struct {
 	config  Config
 	catalog *catalog.Catalog
 	uploads *uploads.Store
+	keeper  *keeping.Keeper
 	ways    *ways.Ways
 	compare *compare.Comparer
 	answers *answers.Answers
@@ -80,9 +82,11 @@ func New(d Deps, c Config) (*Server, error) {
 		return nil, fmt.Errorf("media: %w", err)
 	}
 	decoder := pictures.New(s.box)
-	s.uploads = uploads.New(d.Bus, d.Objects, d.Buckets, s.catalog, judge.New(decoder))
+	s.keeper = keeping.New(d.Bus, d.Objects, d.Buckets)
+	s.uploads = uploads.New(d.Bus, d.Objects, d.Buckets, s.catalog, s.keeper, judge.New(decoder))
 	if c.Fault != nil {
 		s.uploads.Fault(c.Fault)
+		s.keeper.Fault(c.Fault)
 	}
 	cut := clips.New(s.box, clips.Find())
 	of := map[sniff.Type]kinds.Kind{sniff.JPEG: decoder, sniff.PNG: decoder, sniff.WebP: decoder, sniff.GIF: decoder, sniff.HEIC: decoder, sniff.MP4: cut, sniff.MOV: cut, sniff.M4A: cut}
@@ -121,6 +125,7 @@ func (s *Server) Run(ctx context.Context) error {
 	}
 	run(s.catalog.Run)
 	run(s.uploads.Run)
+	run(s.keeper.Run)
 	run(s.ways.RunTaken)
 	run(s.ways.RunTakenAfter)
 	run(s.ways.RunWaiting)

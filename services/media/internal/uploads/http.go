@@ -127,6 +127,11 @@ func (s *Store) create(w http.ResponseWriter, r *http.Request, req *request) (an
 	st.Created = s.bus.Now().UTC()
 	u := &upload{store: s, st: st}
 	adopted, err := s.adopt(r.Context(), u, st.Want)
+	if fault.Is(err, fault.WrongState) { // erased by decision
+		s.note(r.Context(), &u.st, fault.Of(err))
+		problem.Write(w, r, err)
+		return true
+	}
 	if err != nil {
 		s.bus.Logger().Warn("not looked for known bytes; they are taken anew", "error", err)
 	}

@@ -15,6 +15,7 @@ import (
 	"songshui.internal/services/media/internal/blob"
 	"songshui.internal/services/media/internal/catalog"
 	"songshui.internal/services/media/internal/judge"
+	"songshui.internal/services/media/internal/keeping"
 )
 
 // headSize is how many bytes the type is told from.
@@ -126,7 +127,7 @@ func (s *Store) finish(ctx context.Context, u *upload) error {
 	if err != nil {
 		return err
 	}
-	if l.Exists() {
+	if media.HasBytes(l.State) {
 		u.sealed = true
 		return s.abort(ctx, st)
 	}
@@ -222,6 +223,9 @@ func (s *Store) seal(ctx context.Context, u *upload) error {
 	st := &u.st
 	fact := events.MediaSealedFact{ID: st.media(), Office: st.Office, File: st.File, SHA256: st.SHA256, Bytes: st.Size, Type: st.Type, Kind: st.Kind, Object: st.Object}
 	l, err := s.appendSealed(ctx, st.Actor, st.ID, fact)
+	if fault.Is(err, fault.WrongState) {
+		return &refusedError{fault.Of(err)} // it was erased by decision
+	}
 	if err != nil {
 		return err
 	}
@@ -270,8 +274,10 @@ func (s *Store) adopt(ctx context.Context, u *upload, sha string) (bool, error) 
 	}
 	m := found[0]
 	if m.ID != id {
-		fact := events.MediaSealedFact{ID: id, Office: st.Office, File: st.File, SHA256: m.SHA256, Bytes: m.Bytes, Type: m.Type, Kind: m.Kind, Object: m.Object}
-		if _, err := s.appendSealed(ctx, st.Actor, st.ID, fact); err != nil {
+		if m, err = s.share(ctx, st, id, m); errors.Is(err, keeping.ErrGoing) {
+			return false, nil
+		}
+		if err != nil {
 			return false, err
 		}
 	}
@@ -281,4 +287,18 @@ func (s *Store) adopt(ctx context.Context, u *upload, sha string) (bool, error) 
 	}
 	u.sealed = true
 	return true, nil
+}
+
+// share seals a medium that points to the object of another one. keeping.ErrGoing: that object's bytes are on their way out.
+func (s *Store) share(ctx context.Context, st *state, id events.MediaID, of events.MediaState) (events.MediaState, error) {
+	claim, err := s.keeper.Claim(ctx, st.Office, id, of.Object)
+	if err != nil {
+		return events.MediaState{}, err
+	}
+	fact := events.MediaSealedFact{ID: id, Office: st.Office, File: st.File, SHA256: of.SHA256, Bytes: of.Bytes, Type: of.Type, Kind: of.Kind, Object: of.Object}
+	l, err := s.appendSealed(ctx, st.Actor, st.ID, fact)
+	if end := claim.End(ctx); err == nil {
+		err = end
+	}
+	return l.State, err
 }

@@ -31,6 +31,7 @@ import (
 	"songshui.internal/services/internal/objects"
 	"songshui.internal/services/media/internal/catalog"
 	"songshui.internal/services/media/internal/judge"
+	"songshui.internal/services/media/internal/keeping"
 	"songshui.internal/services/media/internal/sniff"
 	"songshui.internal/services/media/mediaapi"
 )
@@ -43,14 +44,15 @@ type Store struct {
 	buckets objects.Buckets
 	bus     *bus.Bus
 	catalog *catalog.Catalog
+	keeper  *keeping.Keeper
 	judge   *judge.Judge
 	// at is called at the places between which a crash matters.
 	at func(place string)
 }
 
 // New makes a Store.
-func New(b *bus.Bus, o *objects.Store, buckets objects.Buckets, c *catalog.Catalog, j *judge.Judge) *Store {
-	return &Store{objects: o, buckets: buckets, bus: b, catalog: c, judge: j, at: func(string) {}}
+func New(b *bus.Bus, o *objects.Store, buckets objects.Buckets, c *catalog.Catalog, k *keeping.Keeper, j *judge.Judge) *Store {
+	return &Store{objects: o, buckets: buckets, bus: b, catalog: c, keeper: k, judge: j, at: func(string) {}}
 }
 
 // Fault makes the store call hook at each named place between two durable steps (“tail”, “part”, “state”, “object”, “fact”), for tests that break off there.

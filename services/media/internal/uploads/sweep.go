@@ -11,6 +11,7 @@ import (
 	"songshui.internal/events"
 	"songshui.internal/services/internal/objects"
 	"songshui.internal/services/media"
+	"songshui.internal/services/media/internal/keeping"
 )
 
 const (
@@ -47,7 +48,7 @@ func (s *Store) Sweep(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("uploads: sweep: %w", err)
 		}
-		if now.Sub(info.LastModified) < settled {
+		if now.Sub(info.LastModified) < settled || strings.HasPrefix(info.Key, keeping.Prefix) {
 			continue
 		}
 		id, isState := strings.CutSuffix(info.Key, stateSuffix)
