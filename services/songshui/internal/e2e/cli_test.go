@@ -15,11 +15,16 @@ import (
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go/jetstream"
 
+	"songshui.internal/events"
+	"songshui.internal/services/internal/bus"
+	"songshui.internal/services/internal/embedded/nats"
 	"songshui.internal/services/portal/portalapi"
 	"songshui.internal/services/songshui/internal/bulk"
 	"songshui.internal/services/songshui/internal/ops"
 	"songshui.internal/services/songshui/internal/samples"
+	"songshui.internal/services/songshui/internal/stack"
 )
 
 type said struct {
@@ -234,4 +239,35 @@ func TestRunRefusesAServerThatSyncsLater(t *testing.T) {
 		t.Errorf("more than a line: %q", s.failed)
 	}
 	songshui(t, []string{"SONGSHUI_NATS_URL=" + srv.ClientURL(), "SONGSHUI_NATS_MONITOR_URL=nats:8222", "SONGSHUI_ACTOR_PUBKEY=" + base64.StdEncoding.EncodeToString(public)}, "run", "registry").wants(t, 2, "SONGSHUI_NATS_MONITOR_URL")
+}
+
+// A case whose last message can't be read is left out of a rebuilt index, but not silently.
+func TestRebuildNamesWhatItPassesOver(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	srv, err := nats.Start(nats.Config{Dir: filepath.Join(dir, "nats")})
+	must(t, err)
+	defer srv.Close()
+	nc, err := srv.Connect(t.Name())
+	must(t, err)
+	defer nc.Close()
+	js, err := jetstream.New(nc)
+	must(t, err)
+	must(t, bus.Migrate(t.Context(), js, 1, stack.Durables()))
+	subject := events.CaseSubject("jilin", events.CaseIDFor("jilin", "unreadable"))
+	_, err = js.Publish(t.Context(), subject, []byte("no envelope"))
+	must(t, err)
+	nc.Close()
+	srv.Close()
+	songshui(t, nil, "rebuild", "--dir", dir).wants(t, 1, "0 件案例", "未能收入："+subject)
+	s := songshui(t, nil, "rebuild", "--dir", dir, "--json")
+	s.wants(t, 1)
+	var r struct {
+		PassedOver []string `json:"passed_over"`
+	}
+	must(t, json.Unmarshal([]byte(s.out), &r))
+	if len(r.PassedOver) != 1 || r.PassedOver[0] != subject {
+		t.Errorf("%s", s.out)
+	}
+	songshui(t, nil, "verify", "--dir", dir).wants(t, 1, subject, "unreadable")
 }
