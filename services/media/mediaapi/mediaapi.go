@@ -20,7 +20,10 @@ const (
 	EndpointList   = "list"
 	EndpointGet    = "get"
 	EndpointByHash = "by-hash"
-	EndpointReady  = "ready"
+	// EndpointBrowse lists what an office has in some states; EndpointCommand takes people's commands.
+	EndpointBrowse  = "browse"
+	EndpointCommand = "command"
+	EndpointReady   = "ready"
 )
 
 // HTTP headers of uploads.
@@ -38,6 +41,11 @@ const (
 	MaxList = 200
 	// MaxFound bounds the media that find and by-hash give.
 	MaxFound = 20
+	// MaxPerPage bounds a page of browse, DefaultPerPage is one where nothing is said.
+	MaxPerPage     = 100
+	DefaultPerPage = 20
+	// MaxCopies bounds the renditions that a view shows in list and browse; get shows all.
+	MaxCopies = 8
 )
 
 // CleanName makes a name that people gave comparable and fit for showing: NFC (file systems differ in it), then media.CleanName.
@@ -85,7 +93,36 @@ type Hashed struct {
 	Media []View `json:"media"`
 }
 
-// View is a medium as its viewers see it.
+// BrowseParams asks for media by state. Office is the actor's own when empty; the province sees any, and all when empty. State empty = every state.
+type BrowseParams struct {
+	Office  events.OfficeSlug  `json:"office,omitempty"`
+	State   events.MediaStatus `json:"state,omitempty"`
+	Page    int                `json:"page,omitempty"`
+	PerPage int                `json:"per_page,omitempty"`
+}
+
+// Browsed is browse's reply: one page, the oldest first, and how many there are in all.
+type Browsed struct {
+	Media []View `json:"media"`
+	Total int    `json:"total"`
+}
+
+// CommandParams name a command to a medium; its body goes as the request's.
+type CommandParams struct {
+	ID   events.MediaID `json:"id"`
+	Name string         `json:"name"`
+	Key  string         `json:"key,omitempty"`
+}
+
+// Commanded is a command's reply: the medium after it.
+type Commanded struct {
+	State    View   `json:"state"`
+	Stream   string `json:"stream"`
+	Sequence uint64 `json:"sequence"`
+}
+
+// View is a medium as its viewers see it. What Private fills in is for its own office and the province alone; an administrator sees id, office, kind, state and
+// what has been asked.
 type View struct {
 	ID     events.MediaID     `json:"id"`
 	Office events.OfficeSlug  `json:"office"`
@@ -95,15 +132,44 @@ type View struct {
 	SHA256 string             `json:"sha256"`
 	State  events.MediaStatus `json:"state"`
 	Bytes  int64              `json:"bytes"`
-	// Reason says why a medium has failed.
-	Reason     string          `json:"reason,omitempty"`
-	Renditions []RenditionView `json:"renditions"`
+	// Reason says why a medium has failed, was released or erased; Missing names the program that it waits for.
+	Reason  string `json:"reason,omitempty"`
+	Missing string `json:"missing,omitempty"`
+	// Examination holds position, camera, time and the like only for the own office and the province.
+	Examination *events.Examination `json:"examination,omitempty"`
+	Warnings    []Warning           `json:"warnings,omitempty"`
+	// Proposed are areas that a detector found, Areas those that are hidden.
+	Proposed     []events.Area        `json:"proposed,omitempty"`
+	Areas        []events.Area        `json:"areas,omitempty"`
+	Renditions   []RenditionView      `json:"renditions"`
+	TakenBy      []events.CaseID      `json:"taken_by,omitempty"`
+	ErasureAsked *events.ErasureAsked `json:"erasure_asked,omitempty"`
+	// Next are the commands that the actor may give now.
+	Next []Next `json:"next,omitempty"`
 	// History is given by get alone.
 	History []Step `json:"history,omitempty"`
 }
 
-// RenditionView is a public copy; URL is /media/<id>/<name>, below the same host.
+// Warning is a code of an examination or of a comparison, and with what it was compared. Media of other offices are named to the province only.
+type Warning struct {
+	Code   string            `json:"code"`
+	Case   events.CaseID     `json:"case,omitempty"`
+	Media  events.MediaID    `json:"media,omitempty"`
+	Office events.OfficeSlug `json:"office,omitempty"`
+	KM     float64           `json:"km,omitempty"`
+	Days   int               `json:"days,omitempty"`
+	Bits   int               `json:"bits,omitempty"`
+}
+
+// Next is a command that may be given now.
+type Next struct {
+	Command string        `json:"command"`
+	Fields  []media.Field `json:"fields"`
+}
+
+// RenditionView is a public copy; URL is /media/<id>/<rendition id>, below the same host.
 type RenditionView struct {
+	ID     string `json:"id"`
 	Name   string `json:"name"`
 	URL    string `json:"url"`
 	Type   string `json:"type"`
@@ -123,18 +189,46 @@ type Step struct {
 	} `json:"actor"`
 }
 
-// ViewOf gives a medium's view without history.
-func ViewOf(m events.MediaState) View {
-	v := View{ID: m.ID, Office: m.Office, File: m.File, Kind: m.Kind, Type: m.Type, SHA256: m.SHA256, State: m.State, Bytes: m.Bytes, Reason: m.Reason,
-		Renditions: make([]RenditionView, 0, len(m.Renditions))}
-	for _, r := range m.Renditions {
-		v.Renditions = append(v.Renditions, RenditionView{Name: r.Name, URL: RenditionURL(m.ID, r.Name), Type: r.Type, Width: r.Width, Height: r.Height})
+// ViewOf gives what anybody who may see the medium sees of it, with at most copies renditions; 0 = all.
+func ViewOf(m events.MediaState, copies int) View {
+	v := View{ID: m.ID, Office: m.Office, File: m.File, Kind: m.Kind, Type: m.Type, SHA256: m.SHA256, State: m.State, Bytes: m.Bytes, Renditions: []RenditionView{}}
+	for i, r := range m.Renditions {
+		if copies > 0 && i == copies {
+			break
+		}
+		id := media.ID(r)
+		v.Renditions = append(v.Renditions, RenditionView{ID: id, Name: r.Name, URL: RenditionURL(m.ID, id), Type: r.Type, Width: r.Width, Height: r.Height})
+	}
+	if e := m.Examination; e != nil {
+		v.Examination = &events.Examination{DisplayWidth: e.DisplayWidth, DisplayHeight: e.DisplayHeight, Frames: e.Frames, DurationMS: e.DurationMS, Pages: e.Pages}
 	}
 	return v
 }
 
-// RenditionURL is where a rendition's bytes are; “original” is the sealed original.
-func RenditionURL(id events.MediaID, name string) string { return "/media/" + string(id) + "/" + name }
+// Private adds what only the own office and the province see; known says whether another medium is still there, everywhere whether other offices' are named too.
+func (v View) Private(m events.MediaState, everywhere bool, known func(events.MediaID) bool) View {
+	v.Reason, v.Missing, v.Areas, v.TakenBy, v.ErasureAsked, v.Examination = m.Reason, m.Missing, m.Areas, m.TakenBy, m.ErasureAsked, m.Examination
+	if m.Examination != nil {
+		e := *m.Examination
+		v.Proposed, e.Proposed = e.Proposed, nil
+		v.Examination = &e
+		for _, code := range e.Warnings {
+			v.Warnings = append(v.Warnings, Warning{Code: code})
+		}
+	}
+	for _, f := range m.Findings {
+		if f.Media != "" && (!everywhere && f.Office != m.Office || !known(f.Media)) {
+			continue
+		}
+		v.Warnings = append(v.Warnings, Warning{f.Code, f.Case, f.Media, f.Office, f.KM, f.Days, f.Bits})
+	}
+	return v
+}
+
+// RenditionURL is where a rendition's bytes are, by its id or its bare name; “original” is the sealed original.
+func RenditionURL(id events.MediaID, rendition string) string {
+	return "/media/" + string(id) + "/" + rendition
+}
 
 // Client asks media in the name of an actor.
 type Client struct{ bus.Client }
@@ -153,7 +247,7 @@ func (c Client) List(ctx context.Context, p ListParams) (Listed, error) {
 	return l, err
 }
 
-// Get gives one medium with its history; fault.NotFound if it isn't there or not for the actor's eyes.
+// Get gives one medium with its history; fault.NotFound if it isn't there or not for the actor's eyes, fault.Gone if a withdrawn case had shown it to them.
 func (c Client) Get(ctx context.Context, id events.MediaID) (View, error) {
 	var v View
 	err := c.Ask(ctx, events.ServiceMedia, EndpointGet, GetParams{id}, nil, &v)
@@ -165,6 +259,22 @@ func (c Client) ByHash(ctx context.Context, sha256hex string) ([]View, error) {
 	var h Hashed
 	err := c.Ask(ctx, events.ServiceMedia, EndpointByHash, HashParams{sha256hex}, nil, &h)
 	return h.Media, err
+}
+
+// Browse lists an office's media by state; fault.Forbidden for whom is neither of an office nor of the province.
+func (c Client) Browse(ctx context.Context, p BrowseParams) (Browsed, error) {
+	var b Browsed
+	err := c.Ask(ctx, events.ServiceMedia, EndpointBrowse, p, nil, &b)
+	return b, err
+}
+
+// Command gives a command to a medium: clear, mask, retry, ask-erasure, erase. fault.NotFound if the medium isn't there or not for the actor's eyes, or has no such command;
+// fault.Forbidden, with the detail same_person where a second person is needed; fault.Invalid and fault.Malformed with every wrong field; fault.WrongState and fault.Conflict with the medium as
+// current; fault.KeyReused; fault.Unavailable.
+func (c Client) Command(ctx context.Context, p CommandParams, body []byte) (Commanded, error) {
+	var got Commanded
+	err := c.Ask(ctx, events.ServiceMedia, EndpointCommand, p, body, &got)
+	return got, err
 }
 
 // Ready says how media's backings are, e.g. {"s3":"ok"}.

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"sync"
 
+	"songshui.internal/events"
 	"songshui.internal/services/internal/access"
 	"songshui.internal/services/internal/bus"
 	"songshui.internal/services/internal/objects"
@@ -20,10 +21,12 @@ import (
 	"songshui.internal/services/media/internal/judge"
 	"songshui.internal/services/media/internal/keeping"
 	"songshui.internal/services/media/internal/kinds"
+	"songshui.internal/services/media/internal/papers"
 	"songshui.internal/services/media/internal/pictures"
 	"songshui.internal/services/media/internal/sandbox"
 	"songshui.internal/services/media/internal/serve"
 	"songshui.internal/services/media/internal/sniff"
+	"songshui.internal/services/media/internal/sound"
 	"songshui.internal/services/media/internal/uploads"
 	"songshui.internal/services/media/internal/ways"
 	"songshui.internal/services/media/mediaapi"
@@ -88,11 +91,15 @@ func New(d Deps, c Config) (*Server, error) {
 		s.uploads.Fault(c.Fault)
 		s.keeper.Fault(c.Fault)
 	}
-	cut := clips.New(s.box, clips.Find())
-	of := map[sniff.Type]kinds.Kind{sniff.JPEG: decoder, sniff.PNG: decoder, sniff.WebP: decoder, sniff.GIF: decoder, sniff.HEIC: decoder, sniff.MP4: cut, sniff.MOV: cut, sniff.M4A: cut}
+	of := kindsOf(s.box, decoder)
 	s.compare = compare.New(d.Bus, s.catalog, pictures.Alike)
 	s.ways = ways.New(d.Bus, d.Objects, d.Buckets, s.catalog, s.compare, of)
 	s.answers = &answers.Answers{Bus: d.Bus, Catalog: s.catalog, Objects: d.Objects, Buckets: d.Buckets}
+	s.answers.Erased = func(ctx context.Context, id events.MediaID) {
+		if err := s.keeper.Erase(ctx, id); err != nil {
+			d.Bus.Logger().Warn("an erased medium's bytes go with the next sweep", "media", id, "error", err)
+		}
+	}
 	tus, err := s.uploads.Handler(d.Verifier, mediaapi.HeaderActor)
 	if err != nil {
 		return nil, fmt.Errorf("media: %w", err)
@@ -103,6 +110,15 @@ func New(d Deps, c Config) (*Server, error) {
 	mux.Handle(serve.Pattern, &serve.Handler{Bus: d.Bus, Catalog: s.catalog, Objects: d.Objects, Buckets: d.Buckets, Verifier: d.Verifier, ActorHeader: mediaapi.HeaderActor})
 	s.handler = mux
 	return s, nil
+}
+
+// kindsOf says who examines and renders each type.
+func kindsOf(box *sandbox.Sandbox, pictures *pictures.Decoder) map[sniff.Type]kinds.Kind {
+	cut, heard, read := clips.New(box, clips.Find()), sound.Sound{}, papers.New(box)
+	return map[sniff.Type]kinds.Kind{
+		sniff.JPEG: pictures, sniff.PNG: pictures, sniff.WebP: pictures, sniff.GIF: pictures, sniff.HEIC: pictures,
+		sniff.MP4: cut, sniff.MOV: cut, sniff.M4A: cut, sniff.MP3: heard, sniff.WAV: heard, sniff.PDF: read,
+	}
 }
 
 // Handler serves /files and /media; every request carries the actor that portal has signed.

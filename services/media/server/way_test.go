@@ -6,6 +6,7 @@ import (
 	"image/jpeg"
 	"net/http"
 	"reflect"
+	"strings"
 	"testing"
 
 	"songshui.internal/events"
@@ -16,7 +17,7 @@ import (
 	"songshui.internal/services/media/server"
 )
 
-// TestWay takes pictures of every type to their copies, and a clip to its examination.
+// TestWay takes media of every type to their copies.
 func TestWay(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
@@ -33,9 +34,9 @@ func TestWay(t *testing.T) {
 		{"media/gas-station-anim.gif", events.MediaRendered, "image"},
 		{"media/openpit-liuhe.heic", events.MediaRendered, "image"},
 		{"media/IMG_20260715_093012.jpg", events.MediaRendered, "image"},
-		{"media/crane-portrait.mp4", events.MediaExamined, "video"},
-		{"media/interview-liaoyuan.m4a", events.MediaExamined, "audio"},
-		{"media/newspaper-clipping-20260702.pdf", events.MediaExamined, "document"},
+		{"media/crane-portrait.mp4", events.MediaRendered, "video"},
+		{"media/interview-liaoyuan.m4a", events.MediaRendered, "audio"},
+		{"media/newspaper-clipping-20260702.pdf", events.MediaRendered, "document"},
 	} {
 		data := sample(t, c.file)
 		got := s.whole(me, c.file, hashOf(data), data)
@@ -52,8 +53,8 @@ func TestWay(t *testing.T) {
 		for _, copied := range m.Renditions {
 			checkCopy(t, s, me, m, copied)
 		}
-		if c.kind == "image" && len(m.Renditions) == 0 {
-			t.Errorf("%s: no copies", c.file)
+		if len(m.Renditions) == 0 || m.Renditions[0].ID != m.Renditions[0].Name+"-1" {
+			t.Errorf("%s: copies %+v", c.file, m.Renditions)
 		}
 	}
 }
@@ -62,19 +63,17 @@ func checkCopy(t *testing.T, s *site, me string, m events.MediaState, c events.R
 	t.Helper()
 	at := mediaapi.RenditionURL(m.ID, c.Name)
 	got := s.do(http.MethodGet, at, me, nil, nil)
-	if got.status != http.StatusOK || got.header.Get("Content-Type") != "image/jpeg" || hashOf(got.body) != c.SHA256 {
+	if got.status != http.StatusOK || got.header.Get("Content-Type") != c.Type || hashOf(got.body) != c.SHA256 || int64(len(got.body)) != c.Bytes {
 		t.Fatalf("%s %s: %d", m.File, c.Name, got.status)
 	}
-	cfg, err := jpeg.DecodeConfig(bytes.NewReader(got.body))
-	if err != nil || cfg.Width != c.Width || cfg.Height != c.Height {
-		t.Errorf("%s %s: %+v, %v", m.File, c.Name, cfg, err)
+	if by := s.do(http.MethodGet, mediaapi.RenditionURL(m.ID, c.ID), me, nil, nil); by.status != http.StatusOK || hashOf(by.body) != c.SHA256 {
+		t.Errorf("%s by its id: %d", c.ID, by.status)
 	}
-	e := m.Examination
-	if (e.DisplayWidth > e.DisplayHeight) != (c.Width > c.Height) && e.DisplayWidth != e.DisplayHeight {
-		t.Errorf("%s %s isn't upright: %d × %d of %+v", m.File, c.Name, c.Width, c.Height, e)
+	if c.Type == "image/jpeg" && m.Kind == "image" {
+		checkPicture(t, m, c, got.body)
 	}
-	if bytes.Contains(got.body, []byte("Exif")) {
-		t.Errorf("%s %s has metadata", m.File, c.Name)
+	if c.Type == "application/pdf" && !strings.HasPrefix(got.header.Get("Content-Disposition"), "attachment") {
+		t.Errorf("%s is shown inline", m.File)
 	}
 	for _, token := range []string{s.office("siping"), s.reporter()} {
 		if got := s.do(http.MethodGet, at, token, nil, nil); got.status != http.StatusNotFound {
@@ -83,6 +82,21 @@ func checkCopy(t *testing.T, s *site, me string, m events.MediaState, c events.R
 	}
 	if got := s.do(http.MethodGet, at, s.province(), nil, nil); got.status != http.StatusOK {
 		t.Errorf("the province: %d", got.status)
+	}
+}
+
+func checkPicture(t *testing.T, m events.MediaState, c events.Rendition, body []byte) {
+	t.Helper()
+	cfg, err := jpeg.DecodeConfig(bytes.NewReader(body))
+	if err != nil || cfg.Width != c.Width || cfg.Height != c.Height {
+		t.Errorf("%s %s: %+v, %v", m.File, c.Name, cfg, err)
+	}
+	e := m.Examination
+	if (e.DisplayWidth > e.DisplayHeight) != (c.Width > c.Height) && e.DisplayWidth != e.DisplayHeight {
+		t.Errorf("%s %s isn't upright: %d × %d of %+v", m.File, c.Name, c.Width, c.Height, e)
+	}
+	if bytes.Contains(body, []byte("Exif")) {
+		t.Errorf("%s %s has metadata", m.File, c.Name)
 	}
 }
 
@@ -207,8 +221,14 @@ func TestFoldedStates(t *testing.T) {
 	me, photo := r.office("jilin"), sample(t, "media/trench.jpg")
 	id := events.MediaID(s.whole(me, "a.jpg", "", photo).header.Get("Songshui-Media-Id"))
 	eventually(t, "it is rendered", func() bool { return r.record("jilin", id).State == events.MediaRendered })
+	areas := []events.Area{{X: 10, Y: 10, Width: 20, Height: 20}}
+	r.give(me, id, "mask", map[string]any{"areas": areas})
+	eventually(t, "it is rendered anew", func() bool { return r.record("jilin", id).State == events.MediaRendered })
+	r.give(me, id, "clear", map[string]any{})
+	r.give(me, id, "clear", map[string]any{"areas": []events.Area{}})
+	eventually(t, "it is cleared by itself", func() bool { return r.record("jilin", id).State == events.MediaCleared })
 	history, err := r.bus().History(t.Context(), events.StreamMedia, events.MediaSubject("jilin", id), 100)
-	if err != nil || len(history) != 3 {
+	if err != nil || len(history) != 9 {
 		t.Fatalf("%d facts, %v", len(history), err)
 	}
 	var folded events.MediaState

@@ -101,6 +101,30 @@ func (c *Client) MediaByHash(ctx context.Context, sha256hex string) ([]Medium, e
 	return v.Media, err
 }
 
+// MediaInState gives a page of the media of the caller's office in a state; of the province's caller, of an office or of all.
+func (c *Client) MediaInState(ctx context.Context, state, office string, page, perPage int) (Media, error) {
+	q := url.Values{"state": {state}, "page": {strconv.Itoa(page)}, "per_page": {strconv.Itoa(perPage)}}
+	if office != "" {
+		q.Set("office", office)
+	}
+	var v Media
+	return v, c.Do(ctx, http.MethodGet, "/api/v1/media?"+q.Encode(), nil, nil, &v)
+}
+
+// CommandMedium gives a command to a medium; key protects it against being sent twice.
+func (c *Client) CommandMedium(ctx context.Context, id, name, key string, body any) (CommandedMedium, error) {
+	b, err := json.Marshal(body)
+	if err != nil {
+		return CommandedMedium{}, fmt.Errorf("portalapi: %s: %w", name, err)
+	}
+	h := http.Header{}
+	if key != "" {
+		h.Set("Idempotency-Key", key)
+	}
+	var v CommandedMedium
+	return v, c.Do(ctx, http.MethodPost, "/api/v1/media/"+url.PathEscape(id)+"/commands/"+url.PathEscape(name), h, b, &v)
+}
+
 // Do sends a request and decodes a 2xx answer into out. It tries again, as long as Patience lasts, while the server is away; everything else that isn't 2xx is a *Problem.
 func (c *Client) Do(ctx context.Context, method, path string, header http.Header, body []byte, out any) error {
 	return c.patiently(ctx, func() error {

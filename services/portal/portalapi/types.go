@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"strconv"
 	"strings"
+	"time"
 
 	"songshui.internal/events"
 )
@@ -105,17 +106,44 @@ type Medium struct {
 	Proposed    []events.Area       `json:"proposed,omitempty"`
 	Areas       []events.Area       `json:"areas,omitempty"`
 	Renditions  []Rendition         `json:"renditions"`
-	Next        []Next              `json:"next,omitempty"`
+	// TakenBy are the cases that hold it.
+	TakenBy      []string      `json:"taken_by,omitempty"`
+	ErasureAsked *ErasureAsked `json:"erasure_asked,omitempty"`
+	Next         []Next        `json:"next,omitempty"`
+	// History comes with one medium alone.
+	History []Step `json:"history,omitempty"`
+}
+
+// ErasureAsked is one half of an erasure: the administrator or the province has asked, the other must agree.
+type ErasureAsked struct {
+	Role   string    `json:"role"`
+	At     time.Time `json:"at"`
+	Reason string    `json:"reason"`
+}
+
+// Media is one page of an office's media.
+type Media struct {
+	Media []Medium `json:"media"`
+	Total int      `json:"total"`
+}
+
+// CommandedMedium answers a command to a medium: the medium after it.
+type CommandedMedium struct {
+	State    Medium `json:"state"`
+	Stream   string `json:"stream"`
+	Sequence uint64 `json:"sequence"`
 }
 
 // Warning is something about a medium that a person should look at. Case or Media is what it was compared with.
 type Warning struct {
-	Code    string  `json:"code"`
-	Message string  `json:"message"`
-	Case    string  `json:"case,omitempty"`
-	Media   string  `json:"media,omitempty"`
-	KM      float64 `json:"km,omitempty"`
-	Days    int     `json:"days,omitempty"`
+	Code    string `json:"code"`
+	Message string `json:"message"`
+	Case    string `json:"case,omitempty"`
+	Media   string `json:"media,omitempty"`
+	// Office is the other medium's.
+	Office string  `json:"office,omitempty"`
+	KM     float64 `json:"km,omitempty"`
+	Days   int     `json:"days,omitempty"`
 }
 
 // Step is one fact of a record's history.

@@ -1,4 +1,5 @@
-// Package answers serves rpc.media: find, list, get, by-hash, ready. It reads MEDIA and writes nothing. What an actor may not see answers like what isn't there.
+// Package answers serves rpc.media: find, list, get, by-hash, browse, command, ready. It reads MEDIA and what sight reads, and writes MEDIA by people's commands. What an actor may not see
+// answers like what isn't there.
 package answers
 
 import (
@@ -15,6 +16,7 @@ import (
 	"songshui.internal/services/internal/objects"
 	"songshui.internal/services/media"
 	"songshui.internal/services/media/internal/catalog"
+	"songshui.internal/services/media/internal/sight"
 	"songshui.internal/services/media/mediaapi"
 )
 
@@ -31,15 +33,19 @@ type Answers struct {
 	Catalog *catalog.Catalog
 	Objects *objects.Store
 	Buckets objects.Buckets
+	// Erased, if set, removes the bytes of a medium whose record says `erased`.
+	Erased func(context.Context, events.MediaID)
 }
 
 // Signed are the endpoints that need an actor.
 func (a *Answers) Signed() map[string]bus.Endpoint {
 	return map[string]bus.Endpoint{
-		mediaapi.EndpointFind:   a.find,
-		mediaapi.EndpointList:   a.list,
-		mediaapi.EndpointGet:    a.get,
-		mediaapi.EndpointByHash: a.byHash,
+		mediaapi.EndpointFind:    a.find,
+		mediaapi.EndpointList:    a.list,
+		mediaapi.EndpointGet:     a.get,
+		mediaapi.EndpointByHash:  a.byHash,
+		mediaapi.EndpointBrowse:  a.browse,
+		mediaapi.EndpointCommand: a.command,
 	}
 }
 
@@ -100,7 +106,7 @@ func (a *Answers) byHash(ctx context.Context, r bus.Request) (any, error) {
 		return nil, err
 	}
 	for _, m := range found {
-		reply.Media = append(reply.Media, mediaapi.ViewOf(m))
+		reply.Media = append(reply.Media, a.inside(r.Actor, m, mediaapi.MaxCopies))
 	}
 	return reply, nil
 }
@@ -120,12 +126,20 @@ func (a *Answers) list(ctx context.Context, r bus.Request) (any, error) {
 		return nil, err
 	}
 	reply := mediaapi.Listed{Media: []mediaapi.View{}}
+	look := sight.New(a.Bus, r.Actor)
 	for _, m := range records {
+		if m.ID == "" {
+			continue
+		}
+		of, err := look.At(ctx, m)
 		switch {
-		case m.ID == "":
-		case media.Sees(r.Actor, m):
-			reply.Media = append(reply.Media, mediaapi.ViewOf(m))
-		default:
+		case err != nil:
+			return nil, err
+		case of.Inside:
+			reply.Media = append(reply.Media, a.inside(r.Actor, m, mediaapi.MaxCopies))
+		case of.Sees(m):
+			reply.Media = append(reply.Media, mediaapi.ViewOf(m, mediaapi.MaxCopies))
+		case media.HasBytes(m):
 			reply.HeldBack++
 		}
 	}
@@ -172,10 +186,10 @@ func (a *Answers) get(ctx context.Context, r bus.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !media.Sees(r.Actor, l.State) {
-		return nil, fault.New(fault.NotFound, "media: get")
+	v, full, err := a.view(ctx, r.Actor, l.State)
+	if err != nil || !full {
+		return v, err
 	}
-	v := mediaapi.ViewOf(l.State)
 	history, err := a.Bus.History(ctx, events.StreamMedia, l.Subject, maxSteps)
 	if err != nil {
 		return nil, err

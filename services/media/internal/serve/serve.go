@@ -1,5 +1,8 @@
-// Package serve gives out the bytes of media on media's internal listener: public copies, and the sealed original to those who say why. It reads MEDIA and the buckets
+// Package serve gives out the bytes of media on media's internal listener: public copies, and the sealed original to those who say why. It reads MEDIA, what sight reads, and the buckets
 // originals and renditions, and writes ACCESS: each look at an original before its first byte.
+//
+// A copy is addressed by its id (w1280-2), or by its name alone for the present one. Who sees it is asked at every request, and nothing is answered from memory, so that clearing, masking and
+// withdrawing hold at once on every replica. 410: an id that was replaced, and a withdrawn case's copies, for those who could see them; everything else that isn't for these eyes is 404.
 package serve
 
 import (
@@ -8,6 +11,8 @@ import (
 	"net/http"
 	"net/url"
 	"path"
+	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -20,6 +25,8 @@ import (
 	"songshui.internal/services/media/internal/blob"
 	"songshui.internal/services/media/internal/catalog"
 	"songshui.internal/services/media/internal/problem"
+	"songshui.internal/services/media/internal/sight"
+	"songshui.internal/services/media/internal/sniff"
 )
 
 const (
@@ -47,6 +54,7 @@ type file struct {
 	mime       string
 	sha256     string
 	name       string
+	cache      string
 	attachment bool
 }
 
@@ -61,20 +69,23 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		problem.Write(w, r, err)
 		return
 	}
+	etag := `"` + f.sha256 + `"`
 	body := &reader{Reader: blob.New(r.Context(), h.Objects, f.bucket, f.key, f.size)}
 	defer body.Close()
 	// The first byte is asked for before the status is sent: a store that is away is a 503, not half a file.
-	if err := body.first(); err != nil {
-		problem.Write(w, r, away(err))
-		return
+	if !strings.Contains(r.Header.Get("If-None-Match"), etag) {
+		if err := body.first(); err != nil {
+			problem.Write(w, r, away(err))
+			return
+		}
 	}
 	head := w.Header()
 	head.Set("Content-Type", f.mime)
 	head.Set("X-Content-Type-Options", "nosniff")
 	head.Set("Content-Security-Policy", "sandbox; default-src 'none'")
 	head.Set("Cross-Origin-Resource-Policy", "same-origin")
-	head.Set("ETag", `"`+f.sha256+`"`)
-	head.Set("Cache-Control", "private, no-store")
+	head.Set("ETag", etag)
+	head.Set("Cache-Control", f.cache)
 	head.Set("Content-Disposition", disposition(f.name, f.attachment))
 	http.ServeContent(w, r, "", noTime, body)
 }
@@ -90,18 +101,58 @@ func (h *Handler) find(r *http.Request) (file, error) {
 		return file{}, err
 	}
 	m, name := l.State, r.PathValue("rendition")
-	if !media.Sees(actor, m) || !media.HasBytes(m) {
-		return file{}, fault.New(fault.NotFound, op)
+	of, err := sight.New(h.Bus, actor).At(r.Context(), m)
+	if err != nil {
+		return file{}, err
 	}
-	if name == original {
+	if of.Inside && media.HasBytes(m) && name == original {
 		return h.original(r, actor, m)
 	}
 	for _, c := range m.Renditions {
-		if c.Name == name {
-			return file{h.Buckets.Renditions(), c.Key, c.Bytes, c.Type, c.SHA256, copyName(m.File, c), false}, nil
+		if media.ID(c) != name && c.Name != name {
+			continue
+		}
+		if of.Sees(m) {
+			return h.copy(m, c, of), nil
+		}
+		if of.Gone(m) {
+			return file{}, fault.New(fault.Gone, op)
 		}
 	}
+	if replaced(m, name, of) {
+		return file{}, fault.New(fault.Gone, op)
+	}
 	return file{}, fault.New(fault.NotFound, op)
+}
+
+// replaced says whether a name is of a copy that the actor could see once: others what was public, the own office and the province every older rendering.
+func replaced(m events.MediaState, name string, of sight.Of) bool {
+	if of.Inside {
+		i := strings.LastIndexByte(name, '-')
+		n, err := strconv.Atoi(name[i+1:])
+		if i > 0 && err == nil && n > 0 && n < media.Number(m) {
+			return true
+		}
+	}
+	return (of.Inside || of.Case || of.Withdrawn) && slices.Contains(m.Replaced, name)
+}
+
+// copy tells browsers to ask again at every use. Only what everybody who is signed in may see is kept by them.
+func (h *Handler) copy(m events.MediaState, c events.Rendition, of sight.Of) file {
+	f := file{bucket: h.Buckets.Renditions(), key: c.Key, size: c.Bytes, mime: c.Type, sha256: c.SHA256, name: copyName(m.File, c), cache: private, attachment: attached(c.Type)}
+	if of.Public && m.State == events.MediaCleared {
+		f.cache = "no-cache"
+	}
+	return f
+}
+
+// private is for what not everybody may see: no cache keeps it.
+const private = "private, no-store"
+
+// attached says that a copy is never shown inline: papers, and whatever no browser plays.
+func attached(mime string) bool {
+	kind, _, _ := strings.Cut(mime, "/")
+	return !slices.Contains([]string{"image", "video", "audio"}, kind)
 }
 
 func (h *Handler) original(r *http.Request, actor access.Actor, m events.MediaState) (file, error) {
@@ -123,16 +174,18 @@ func (h *Handler) original(r *http.Request, actor access.Actor, m events.MediaSt
 	if err := h.Bus.Note(r.Context(), entry); err != nil {
 		return file{}, err
 	}
-	return file{h.Buckets.Originals(), m.Object, m.Bytes, m.Type, m.SHA256, m.File, true}, nil
+	return file{h.Buckets.Originals(), m.Object, m.Bytes, m.Type, m.SHA256, m.File, private, true}, nil
 }
 
-// copyName is the medium's name with the copy's type at its end.
+// copyName is the medium's name with the copy's, and the suffix of the copy's type.
 func copyName(name string, c events.Rendition) string {
-	base := strings.TrimSuffix(name, path.Ext(name))
-	if c.Type == "image/jpeg" {
-		return base + "-" + c.Name + ".jpg"
+	base := strings.TrimSuffix(name, path.Ext(name)) + "-" + c.Name
+	for _, t := range sniff.Types() {
+		if t.MIME == c.Type {
+			return base + t.Ext
+		}
 	}
-	return base + "-" + c.Name
+	return base
 }
 
 // disposition follows RFC 6266, the name in UTF-8 by RFC 8187 beside a plain one for old readers.

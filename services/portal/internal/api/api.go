@@ -14,6 +14,7 @@ import (
 
 	"songshui.internal/events"
 	"songshui.internal/services/internal/fault"
+	"songshui.internal/services/media/mediaapi"
 	"songshui.internal/services/portal"
 	"songshui.internal/services/portal/internal/front"
 	"songshui.internal/services/portal/internal/view"
@@ -31,7 +32,9 @@ const Version = "1.0.0"
 const description = `Cases of the 专题行, their rectification, their media and the search. Errors are problems (RFC 9457) with one entry per wrong field; see the schema Problem.
 
 Uploads: tus 1.0 at /files (core, creation, creation-with-upload, termination), Upload-Metadata filename (required) and sha256 (hex, optional);
-the last answer and every HEAD after it carry Songshui-Media-Id. Bytes of media: /media/{id}/{rendition}.`
+the last answer and every HEAD after it carry Songshui-Media-Id. Bytes of media: /media/{id}/{rendition}.
+
+` + mediaapi.Limits
 
 func init() {
 	// huma's own refusals (body too large, unreadable) take the same form as ours.
@@ -98,7 +101,7 @@ var elsewhere = []huma.Operation{
 	{OperationID: "send-bytes", Method: http.MethodPatch, Path: "/files/{upload}", Summary: "tus: send bytes at Upload-Offset; the last answer carries Songshui-Media-Id"},
 	{OperationID: "upload-offset", Method: http.MethodHead, Path: "/files/{upload}", Summary: "tus: how many bytes are durable"},
 	{OperationID: "end-upload", Method: http.MethodDelete, Path: "/files/{upload}", Summary: "tus: give an upload up"},
-	{OperationID: "get-bytes", Method: http.MethodGet, Path: "/media/{id}/{rendition}", Summary: "a rendition's bytes, with ranges and a strong ETag; “original” needs ?reason= and is noted"},
+	{OperationID: "get-bytes", Method: http.MethodGet, Path: "/media/{id}/{rendition}", Summary: "a rendition's bytes by its id (or by its name, for the present one), with ranges and a strong ETag; 410 for a replaced one and for a withdrawn case's; “original” needs ?reason= and is noted"},
 	{OperationID: "alive", Method: http.MethodGet, Path: "/livez", Summary: "the process answers"},
 	{OperationID: "ready", Method: http.MethodGet, Path: "/readyz", Summary: "each backing and service: ok, or what is wrong (503)"},
 }
@@ -127,32 +130,6 @@ func registerAccount(a huma.API) {
 			me.Duties = append(me.Duties, string(d))
 		}
 		return answered(http.StatusOK, me), nil
-	})
-}
-
-func registerMedia(a huma.API) {
-	type byID struct {
-		ID string `path:"id"`
-	}
-	huma.Register(a, operation(http.MethodGet, "/api/v1/media/{id}", "get-medium", "a medium's state and renditions"), func(ctx context.Context, in *byID) (*answer[portalapi.Medium], error) {
-		m, err := view.MediumByID(ctx, front.Of(ctx).Client, in.ID)
-		if err != nil {
-			return nil, refuse(ctx, err)
-		}
-		return answered(http.StatusOK, m), nil
-	})
-	type byHash struct {
-		SHA256 string `query:"sha256" doc:"lower-case hex"`
-	}
-	type media struct {
-		Media []portalapi.Medium `json:"media"`
-	}
-	huma.Register(a, operation(http.MethodGet, "/api/v1/media", "find-media", "the own office's media with these bytes"), func(ctx context.Context, in *byHash) (*answer[media], error) {
-		found, err := view.MediaByHash(ctx, front.Of(ctx).Client, in.SHA256)
-		if err != nil {
-			return nil, refuse(ctx, err)
-		}
-		return answered(http.StatusOK, media{found}), nil
 	})
 }
 

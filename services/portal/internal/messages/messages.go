@@ -77,6 +77,9 @@ func inState(state string, l Language) string {
 	if word == state {
 		word = Term("rectification_state", state, l)
 	}
+	if word == state {
+		word = Term("media_state", state, l)
+	}
 	if l == English {
 		return "It is in the state: " + word + "."
 	}

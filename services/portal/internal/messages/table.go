@@ -43,6 +43,9 @@ var details = map[string]text{
 	"listed":            {"已在挂牌督办中。", "It is listed already."},
 	"not_listed":        {"没有挂牌督办。", "It isn't listed."},
 	"link":              {"链接无效、已用过或已过期，请联系管理员重新获取。", "The link is wrong, used, or too old; ask the administrator for another."},
+	"taken":             {"案例正在使用此影像。", "A case holds it."},
+	"erasure_asked":     {"另一方已申请清除，请由您确认或不予办理。", "The other side has asked for it; agree or leave it."},
+	"erasure_not_asked": {"清除须由管理员和省级督导两人办理，请先提出申请。", "An erasure takes the administrator and the province; one of them asks first."},
 	"duty":              {"此步骤需要相应的经办、审核或签发职责。", "The step needs another duty (drafter, reviewer, signer)."},
 }
 
@@ -103,6 +106,13 @@ var reasons = map[string]text{
 	"too_many_pixels":           {"图片像素过大", "has too many pixels"},
 	"metadata_too_large":        {"附带信息过大，请另存后上传", "holds too much metadata"},
 	"too_demanding":             {"无法在限度内解码", "can't be decoded within the limits"},
+	"no_picture":                {"该影像没有可遮盖的画面", "has no picture in which areas could be hidden"},
+	"outside_picture":           {"超出画面范围（应小于等于 {arg}）", "lies outside the picture (of {arg})"},
+	"only_in_clips":             {"只有视频可以指定时间段", "can be given for clips only"},
+	"outside_clip":              {"超出视频时长（{arg} 毫秒），或结束早于开始", "lies outside the clip (of {arg} ms), or ends before it begins"},
+	"too_many_pages":            {"页数超过上限 {arg}，请分册上传", "has more than {arg} pages; upload it in parts"},
+	"not_for_this_kind":         {"不适用于这类影像", "isn't for this kind"},
+	"fragmented":                {"不支持分段录制的视频文件，请导出为普通 MP4", "is a fragmented clip; export it as a plain MP4"},
 	"unsupported_type":          {"不接受此类文件", "is of a type that isn't taken"},
 	"outlet_pending":            {"媒体不在名录中，待省级认定，暂不计入", "isn't on the list; it counts once the province has placed it"},
 	"outlet_level_differs":      {"与媒体名录的级别不同，以名录为准", "differs from the list, which counts"},
@@ -128,5 +138,7 @@ var labels = map[string]text{
 	"closing": {"销号", "closing"}, "closing_again": {"再次销号", "second closing"}, "other_outlet_reason": {"另选媒体的理由", "reason for another outlet"}, "reopened": {"重新挂账", "reopening"},
 	"by": {"作出单位", "by"}, "started_on": {"交办日期", "start"}, "filename": {"文件名", "file name"}, "q": {"检索词", "query"}, "sort": {"排序", "sort"}, "page": {"页码", "page"}, "per_page": {"每页条数", "page size"},
 	"from": {"起始日期", "from"}, "to": {"截止日期", "to"}, "min_seq": {"序号", "sequence"}, "password": {"密码", "password"},
+	"areas": {"遮盖区域", "area"}, "x": {"左边距", "left edge"}, "y": {"上边距", "top edge"}, "width": {"宽度", "width"}, "height": {"高度", "height"}, "from_ms": {"开始时间", "from"},
+	"until_ms": {"结束时间", "until"}, "style": {"遮盖方式", "style"}, "why": {"原因", "why"},
 	"published_at": {"刊播时间", "time of publication"}, "level": {"级别", "level"}, "state": {"状态", "state"}, "rectification_state": {"整改状态", "rectification state"},
 }

@@ -103,19 +103,10 @@ func media(ctx context.Context, c bus.Client, in fromIntake) ([]portalapi.Medium
 	}
 	out := make([]portalapi.Medium, len(listed.Media))
 	for i, m := range listed.Media {
-		out[i] = Medium(m)
+		out[i] = Medium(ctx, m)
 		out[i].Caption = captions[m.ID]
 	}
 	return out, listed.HeldBack, nil
-}
-
-// Medium gives media's view in the form of the API.
-func Medium(m mediaapi.View) portalapi.Medium {
-	out := portalapi.Medium{ID: string(m.ID), File: m.File, Kind: m.Kind, SHA256: m.SHA256, State: string(m.State), Bytes: m.Bytes, Reason: m.Reason, Renditions: []portalapi.Rendition{}}
-	for _, r := range m.Renditions {
-		out.Renditions = append(out.Renditions, portalapi.Rendition{Name: r.Name, URL: r.URL, Type: r.Type, Width: r.Width, Height: r.Height})
-	}
-	return out
 }
 
 // Search finds cases that the client's actor may see.
@@ -126,26 +117,6 @@ func Search(ctx context.Context, c bus.Client, params archiveapi.Params) (portal
 
 // Facets are the filters of a search that have counts, in the order in which they are shown.
 var Facets = []string{"office", "sector", "category", "hazard_level", "level", "outlet", "state", "rectification_state"}
-
-// MediumByID gives one medium; fault.NotFound if it isn't there or not for these eyes.
-func MediumByID(ctx context.Context, c bus.Client, id string) (portalapi.Medium, error) {
-	parsed, err := events.ParseMediaID(id)
-	if err != nil {
-		return portalapi.Medium{}, fault.New(fault.NotFound, "portal: medium")
-	}
-	m, err := mediaapi.Client{Client: c}.Get(ctx, parsed)
-	return Medium(m), err
-}
-
-// MediaByHash gives the own office's media of these bytes.
-func MediaByHash(ctx context.Context, c bus.Client, sha256hex string) ([]portalapi.Medium, error) {
-	found, err := mediaapi.Client{Client: c}.ByHash(ctx, sha256hex)
-	out := make([]portalapi.Medium, len(found))
-	for i, m := range found {
-		out[i] = Medium(m)
-	}
-	return out, err
-}
 
 // AfterMedia gives the media that a rectification shows, as far as the actor may see them. rectification is the one of a CaseView.
 func AfterMedia(ctx context.Context, c bus.Client, rectification json.RawMessage) ([]portalapi.Medium, error) {
@@ -158,9 +129,5 @@ func AfterMedia(ctx context.Context, c bus.Client, rectification json.RawMessage
 		return nil, nil
 	}
 	listed, err := mediaapi.Client{Client: c}.List(ctx, mediaapi.ListParams{Office: r.Office, IDs: ids})
-	out := make([]portalapi.Medium, len(listed.Media))
-	for i, m := range listed.Media {
-		out[i] = Medium(m)
-	}
-	return out, err
+	return mediaOf(ctx, listed.Media), err
 }

@@ -1,0 +1,117 @@
+// Package sight says who sees a medium now. It reads CASES and RECTIFICATION, the last message of each at every question, so that a withdrawal is known at once on every replica; it
+// writes nothing.
+//
+// A medium's own office and the province see it from the beginning. For everybody else it exists once it is cleared, and for those who see a case that holds it: the case
+// file itself, or its rectification.
+package sight
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"songshui.internal/events"
+	"songshui.internal/services/internal/access"
+	"songshui.internal/services/internal/bus"
+	"songshui.internal/services/media"
+)
+
+// Of is what an actor may know of a medium.
+type Of struct {
+	// Inside: of its own office or the province.
+	Inside bool
+	// Case: sees a case that holds it. Withdrawn: saw one until it was withdrawn.
+	Case, Withdrawn bool
+	// Public: everybody who is signed in, or everybody, sees such a case.
+	Public bool
+}
+
+// Sees says whether the medium exists for the actor.
+func (o Of) Sees(m events.MediaState) bool {
+	return o.Inside || o.Case && m.State == events.MediaCleared
+}
+
+// Gone says that the medium existed for the actor until a case was withdrawn.
+func (o Of) Gone(m events.MediaState) bool {
+	return !o.Inside && !o.Case && o.Withdrawn && m.State == events.MediaCleared
+}
+
+// Look answers for one request; it reads each case once. It isn't for parallel use.
+type Look struct {
+	bus   *bus.Bus
+	actor access.Actor
+	cases map[string]events.CaseState
+	after map[string][]events.MediaID
+}
+
+// New begins a request of an actor.
+func New(b *bus.Bus, a access.Actor) *Look {
+	return &Look{b, a, map[string]events.CaseState{}, map[string][]events.MediaID{}}
+}
+
+// At says what the actor may know of a medium. Errors are the bus's.
+func (l *Look) At(ctx context.Context, m events.MediaState) (Of, error) {
+	o := Of{Inside: media.Sees(l.actor, m)}
+	if m.State != events.MediaCleared && len(m.Replaced) == 0 {
+		return o, nil // nothing of it was ever for others
+	}
+	for _, id := range m.TakenBy {
+		c, held, err := l.holds(ctx, m, id)
+		if err != nil {
+			return o, err
+		}
+		if !held {
+			continue
+		}
+		to := c.VisibleTo()
+		o.Case = o.Case || l.actor.Sees(to)
+		o.Withdrawn = o.Withdrawn || l.actor.Sees(c.WithdrawnFrom())
+		o.Public = o.Public || slices.Contains(to, events.HolderSignedIn) || slices.Contains(to, events.HolderPublic)
+		if o.Public && (o.Inside || o.Case) {
+			break
+		}
+	}
+	return o, nil
+}
+
+// holds reads a case that has taken a medium, and says whether it or its rectification still shows it.
+func (l *Look) holds(ctx context.Context, m events.MediaState, id events.CaseID) (events.CaseState, bool, error) {
+	subject := events.CaseSubject(m.Office, id)
+	c, ok := l.cases[subject]
+	if !ok {
+		var err error
+		if c, err = last[events.CaseState](ctx, l.bus, events.StreamCases, subject); err != nil {
+			return c, false, err
+		}
+		l.cases[subject] = c
+	}
+	if c.ID == "" {
+		return c, false, nil
+	}
+	if slices.Contains(media.OfCase(c), m.ID) {
+		return c, true, nil
+	}
+	after, ok := l.after[subject]
+	if !ok {
+		r, err := last[events.RectificationState](ctx, l.bus, events.StreamRectification, events.RectificationSubject(m.Office, id))
+		if err != nil {
+			return c, false, err
+		}
+		after = r.Media()
+		l.after[subject] = after
+	}
+	return c, slices.Contains(after, m.ID), nil
+}
+
+// last gives a record as it stands; an empty one where there is none.
+func last[S any](ctx context.Context, b *bus.Bus, stream, subject string) (S, error) {
+	var none S
+	m, err := b.Last(ctx, stream, subject)
+	if errors.Is(err, bus.ErrNone) {
+		return none, nil
+	}
+	if err != nil {
+		return none, err
+	}
+	return events.DecodeState[S](events.Default, m.Meta.Type, m.Body)
+}

@@ -1,0 +1,18 @@
+package mediaapi
+
+// Limits are those of media in words, each with its reason, for the description of the HTTP interface. A test holds the figures against the checks.
+const Limits = `Limits of media:
+
+| what | limit | because |
+|---|---|---|
+| image | 50 MiB, 100 megapixels, 400 megapixels over all frames | above the cameras in use lie only files made to exhaust a decoder |
+| metadata of an image | 2 MiB | cameras write below 200 KB |
+| video | 4 GiB, 3 h | a broadcast with room; 32-bit box sizes end there |
+| audio | 500 MiB | some ten hours of speech |
+| PDF | 100 MiB, 500 pages | a scan of some hundred pages; a person looks through all of them |
+| media of a case | 200 | a case's record stays below 192 KiB |
+| name | 120 characters | longer ones are cut, with the suffix kept |
+| areas to hide | 100 of a medium | a person marks them one by one |
+| upload without a new byte | 7 days | then it is removed |
+| medium that no case has taken | 30 days | then it is released |
+`
