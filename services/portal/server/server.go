@@ -18,6 +18,7 @@ import (
 	"songshui.internal/services/portal/internal/api"
 	"songshui.internal/services/portal/internal/front"
 	"songshui.internal/services/portal/internal/pages/casepage"
+	"songshui.internal/services/portal/internal/pages/clear"
 	"songshui.internal/services/portal/internal/pages/search"
 	"songshui.internal/services/portal/internal/pages/shell"
 	"songshui.internal/services/portal/internal/pages/signin"
@@ -71,6 +72,7 @@ func New(d Deps, c Config) (*Server, error) {
 	pages.Handle("GET /{$}", &search.Handler{Outlets: d.Directory})
 	pages.HandleFunc("GET /cases/{id}", casepage.Handle)
 	upload.Routes(pages, mux)
+	clear.Routes(pages, mux)
 	pages.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		shell.Fail(w, r, fault.New(fault.NotFound, "portal: page"))
 	})

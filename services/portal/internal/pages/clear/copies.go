@@ -19,6 +19,10 @@ type fact struct{ Name, Value string }
 
 func shown(m portalapi.Medium, l messages.Language) data {
 	d := data{L: l, Medium: m, Can: map[string]bool{}, Moving: m.State == "sealed" || m.State == "examined"}
+	// The page's switch of language counts, not the browser's header.
+	for i, w := range m.Warnings {
+		m.Warnings[i].Message = messages.Warning(w.Code, w.KM, w.Days, l)
+	}
 	for _, n := range m.Next {
 		d.Can[n.Command] = true
 	}
