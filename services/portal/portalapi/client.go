@@ -32,6 +32,8 @@ type Client struct {
 	HTTP *http.Client
 	// Patience: 0 = DefaultPatience, negative = no second try.
 	Patience time.Duration
+	// Places is an own directory for the addresses of unfinished uploads, made when needed, so that a later process goes on with them; empty = none are kept.
+	Places string
 }
 
 // Me gives the account of the token.

@@ -3,6 +3,7 @@ package portalapi
 import (
 	"context"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -13,8 +14,8 @@ import (
 
 const (
 	tusVersion = "1.0.0"
-	// chunk is how much one PATCH carries: a broken line costs at most this, and a proxy's limit on bodies is seldom lower.
-	chunk = 32 << 20
+	// chunk is how much one PATCH carries: one part of the server's, so that whatever breaks costs at most this, and a proxy's limit on bodies is seldom lower.
+	chunk = 8 << 20
 	// small files go with the creation: one request instead of two.
 	small = 4 << 20
 	// HeaderMediaID carries the medium's id with an upload's last answer and every HEAD after it.
@@ -33,20 +34,27 @@ type File struct {
 	Progress func(offset int64)
 }
 
-// Upload sends a file by tus 1.0 and gives its medium's id. It resumes what breaks, as long as Patience lasts without any progress. A refusal is a *Problem.
+// Upload sends a file by tus 1.0 and gives its medium's id. It resumes what breaks, as long as Patience lasts without any progress; with Places and a hash also what an
+// earlier process began. A refusal is a *Problem.
 func (c *Client) Upload(ctx context.Context, f File) (mediaID string, err error) {
 	told := f.Progress
 	if told == nil {
 		told = func(int64) {}
 	}
-	location, offset, id, err := c.create(ctx, f)
+	location, offset, id, err := c.begin(ctx, f)
 	if err != nil {
 		return "", err
 	}
 	told(offset)
+	defer func() {
+		var refused *Problem
+		if err == nil || errors.As(err, &refused) && !Away(err) {
+			places(c.Places).forget(c, f)
+		}
+	}()
 	for id == "" {
 		before := offset
-		err := c.patiently(ctx, func() error {
+		err = c.patiently(ctx, func() error {
 			var err error
 			if offset, id, err = c.send(ctx, location, f, offset); err == nil {
 				return nil
@@ -64,6 +72,27 @@ func (c *Client) Upload(ctx context.Context, f File) (mediaID string, err error)
 		told(offset)
 	}
 	return id, nil
+}
+
+// begin goes on with an upload that is under way already, or creates one.
+func (c *Client) begin(ctx context.Context, f File) (location string, offset int64, id string, err error) {
+	p := places(c.Places)
+	if location = p.read(c, f); location != "" {
+		err = c.patiently(ctx, func() error {
+			var err error
+			offset, id, err = c.offset(ctx, location)
+			return err
+		})
+		var gone *Problem
+		if err == nil || !errors.As(err, &gone) || Away(err) {
+			return location, offset, id, err
+		}
+		p.forget(c, f)
+	}
+	if location, offset, id, err = c.create(ctx, f); err == nil && id == "" {
+		p.note(c, f, location)
+	}
+	return location, offset, id, err
 }
 
 func (c *Client) create(ctx context.Context, f File) (location string, offset int64, id string, err error) {

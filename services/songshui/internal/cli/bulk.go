@@ -24,7 +24,16 @@ type Remote struct {
 }
 
 func (r Remote) client(i int) *portalapi.Client {
-	return &portalapi.Client{Base: trimSlash(r.URL), Token: r.Token[i], Language: language()}
+	return &portalapi.Client{Base: trimSlash(r.URL), Token: r.Token[i], Language: language(), Places: places()}
+}
+
+// places is where the addresses of unfinished uploads are kept: an upload that broke with its process goes on with the next one.
+func places() string {
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return ""
+	}
+	return filepath.Join(cache, "songshui", "uploads")
 }
 
 func trimSlash(s string) string {
