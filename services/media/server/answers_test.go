@@ -2,7 +2,6 @@ package server_test
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -214,14 +213,7 @@ func TestTaken(t *testing.T) {
 	if err != nil || !held {
 		t.Errorf("legal hold: %v, %v", held, err)
 	}
-	eventually(t, "all is settled", func() bool {
-		c, err := r.js().Consumer(context.Background(), events.StreamCases, "media-taken")
-		if err != nil {
-			return false
-		}
-		info, err := c.Info(context.Background())
-		return err == nil && info.NumPending == 0 && info.NumAckPending == 0
-	})
+	eventually(t, "all is settled", func() bool { return r.settled(events.StreamCases, "media-taken") })
 	if got := r.record("jilin", id).TakenBy; len(got) != 2 {
 		t.Errorf("taken twice: %v", got)
 	}

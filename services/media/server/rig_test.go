@@ -292,6 +292,16 @@ func (r *rig) messages(stream, subject string) int {
 	}
 }
 
+// settled says that a durable has nothing before it and nothing in hand.
+func (r *rig) settled(stream, durable string) bool {
+	c, err := r.js().Consumer(context.Background(), stream, durable)
+	if err != nil {
+		return false
+	}
+	info, err := c.Info(context.Background())
+	return err == nil && info.NumPending == 0 && info.NumAckPending == 0
+}
+
 // eventually waits for what other goroutines bring about.
 func eventually(t *testing.T, what string, ok func() bool) {
 	t.Helper()
