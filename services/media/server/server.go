@@ -14,6 +14,7 @@ import (
 	"songshui.internal/services/internal/access"
 	"songshui.internal/services/internal/bus"
 	"songshui.internal/services/internal/objects"
+	"songshui.internal/services/media/internal/allowance"
 	"songshui.internal/services/media/internal/answers"
 	"songshui.internal/services/media/internal/catalog"
 	"songshui.internal/services/media/internal/clips"
@@ -56,9 +57,17 @@ type Config struct {
 	Program string
 	// ChildMemory bounds a decoding child, in bytes; 1 GiB if zero.
 	ChildMemory int64
+	// Limits are what one office may take up and send; what is zero is as in DefaultLimits.
+	Limits Limits
 	// Fault, if set, is called between the durable steps of an upload; tests of crashes break off there.
 	Fault func(place string)
 }
+
+// Limits of one office.
+type Limits = allowance.Limits
+
+// DefaultLimits are those without configuration.
+func DefaultLimits() Limits { return allowance.Defaults }
 
 // Server is the service.
 type Server struct {
@@ -86,7 +95,7 @@ func New(d Deps, c Config) (*Server, error) {
 	}
 	decoder := pictures.New(s.box)
 	s.keeper = keeping.New(d.Bus, d.Objects, d.Buckets)
-	s.uploads = uploads.New(d.Bus, d.Objects, d.Buckets, s.catalog, s.keeper, judge.New(decoder))
+	s.uploads = uploads.New(d.Bus, d.Objects, d.Buckets, s.catalog, s.keeper, allowance.New(c.Limits, d.Bus.Now, s.keeper.Used), judge.New(decoder))
 	if c.Fault != nil {
 		s.uploads.Fault(c.Fault)
 		s.keeper.Fault(c.Fault)

@@ -18,6 +18,10 @@ const (
 	// headerFault marks an answer of media whose body is a fault.Error, to be put into words here.
 	headerFault = "Songshui-Fault"
 	maxFault    = 64 << 10
+
+	headerPolicy = "Content-Security-Policy"
+	// sandboxed is the policy of what media answers without one of its own: refusals, and uploads' empty answers.
+	sandboxed = "sandbox; default-src 'none'"
 )
 
 // Proxy passes requests on to media's internal listener, unbuffered, with the signed actor in place of token and cookie.
@@ -41,16 +45,24 @@ func Proxy(media *url.URL, transport http.RoundTripper) http.Handler {
 			}
 			f := fault.Wrap(fault.Unavailable, "portal: media", err)
 			f.Detail = "s3"
+			w.Header().Set(headerPolicy, sandboxed)
 			Refuse(w, r, f)
 		},
 	}
-	return p
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		// Secured has set the pages' policy; what strangers uploaded gets media's own, and no second one.
+		w.Header().Del(headerPolicy)
+		p.ServeHTTP(w, r)
+	})
 }
 
 // words puts a refusal of media into the caller's language.
 func words(resp *http.Response) error {
 	// Secured has set it already; the proxy would add another.
 	resp.Header.Del("X-Content-Type-Options")
+	if resp.Header.Get(headerPolicy) == "" {
+		resp.Header.Set(headerPolicy, sandboxed)
+	}
 	if resp.Header.Get(headerFault) == "" {
 		return nil
 	}
@@ -77,7 +89,7 @@ func words(resp *http.Response) error {
 	resp.Header.Del(headerFault)
 	resp.Header.Set("Content-Type", "application/problem+json")
 	resp.Header.Set("Content-Length", strconv.Itoa(len(body)))
-	if p.RetryAfter > 0 {
+	if p.RetryAfter > 0 && resp.Header.Get("Retry-After") == "" { // media knows better when
 		resp.Header.Set("Retry-After", strconv.Itoa(p.RetryAfter))
 	}
 	resp.ContentLength = int64(len(body))

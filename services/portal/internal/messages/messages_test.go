@@ -149,7 +149,33 @@ func TestEveryCodeHasAReason(t *testing.T) {
 		}
 	}
 	for c := range codes {
-		bilingual(t, c, reasons[c])
+		if _, ok := warnings[c]; !ok { // a finding's code, which no field has
+			bilingual(t, c, reasons[c])
+		}
+	}
+}
+
+// TestEveryWarningHasWords covers the warnings of examinations and the findings of comparing.
+func TestEveryWarningHasWords(t *testing.T) {
+	t.Parallel()
+	n := 0
+	for name, code := range constants(parse(t, "media/internal")) {
+		if strings.HasPrefix(name, "Warn") && codeForm.MatchString(code) {
+			n++
+			bilingual(t, code, warnings[code])
+		}
+	}
+	for name, code := range constants(parse(t, "media/internal/compare")) {
+		if code != "" && name != "clockNeverSet" && codeForm.MatchString(code) {
+			n++
+			bilingual(t, code, warnings[code])
+		}
+	}
+	if n < 9 {
+		t.Errorf("only %d codes found", n)
+	}
+	if got := Warning("far_from_case", 104.2, 0, Chinese); got != "拍摄地点距案例位置 104.2 公里，请核对" {
+		t.Error(got)
 	}
 }
 

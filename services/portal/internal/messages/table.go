@@ -21,11 +21,13 @@ var titles = map[fault.Code]text{
 	fault.Unavailable:     {"系统暂时不可用，请稍后重试", "a part of the system is away; try again"},
 	fault.UpgradeRequired: {"记录由更新版本写入，请联系管理员升级", "the record was written by a newer version; an upgrade is needed"},
 	fault.NoRoom:          {"存储空间不足，请联系管理员", "no room; tell the administrator"},
+	fault.Quota:           {"本单位的影像存储额度已用完", "your office's share of the media store is full"},
 	fault.Internal:        {"系统内部错误，请将请求编号告知管理员", "an internal error; tell the administrator the request's number"},
 }
 
 var advice = map[fault.Code]text{
 	fault.Unavailable:     {"已提交的内容不会丢失；同一内容可以放心重新提交。", "Nothing accepted is lost; the same can be sent again safely."},
+	fault.Quota:           {"请先删除不用的影像（未被案例采用的影像三十天后自动清除），或请省级管理员提高额度。", "Media that no case takes go after thirty days; the administrator can raise the share."},
 	fault.NotFound:        {"它可能不存在，或者您无权查看。", "It may not exist, or isn't for your eyes."},
 	fault.Unauthenticated: {"令牌或会话无效、已过期或账号已停用。", "The token or session is not valid, has ended, or the account is disabled."},
 }

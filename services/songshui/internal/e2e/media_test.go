@@ -116,12 +116,15 @@ func TestRenditions(t *testing.T) {
 	if got := r.header.Values("X-Content-Type-Options"); len(got) != 1 {
 		t.Errorf("nosniff: %q", got)
 	}
+	if got := r.header.Values("Content-Security-Policy"); len(got) != 1 || got[0] != "sandbox; default-src 'none'" {
+		t.Errorf("policy: %q", got)
+	}
 	for name, want := range map[string]string{"Content-Type": picture.Type, "X-Content-Type-Options": "nosniff", "Cross-Origin-Resource-Policy": "same-origin"} {
 		if got := r.header.Get(name); got != want {
 			t.Errorf("%s: %q, want %q", name, got, want)
 		}
 	}
-	if r.status != http.StatusOK || r.header.Get("ETag") == "" || !strings.Contains(strings.Join(r.header.Values("Content-Security-Policy"), ", "), "sandbox") || len(r.body) == 0 || bytes.Contains(r.body, []byte("Exif\x00")) {
+	if r.status != http.StatusOK || r.header.Get("ETag") == "" || len(r.body) == 0 || bytes.Contains(r.body, []byte("Exif\x00")) {
 		t.Errorf("%d %v", r.status, r.header)
 	}
 	if got := call(t, "changchun-1", http.MethodGet, picture.URL, nil, "If-None-Match", r.header.Get("ETag")); got.status != http.StatusNotModified {
