@@ -46,12 +46,14 @@ func init() {
 func examine(m *picture, p params, file []byte) (any, []sandbox.Blob, error) {
 	e := m.size
 	r := view(m.image)
-	small := r.shrink(fit(r.w, r.h, lookEdge)).turned(m.orientation()).grey()
-	e.Look = look(small)
-	var err error
-	if e.Proposed, err = faces(small, e.DisplayWidth, e.DisplayHeight); err != nil {
+	small := r.shrink(fit(r.w, r.h, lookEdge)).turned(m.orientation())
+	grey := small.grey()
+	e.Look = look(grey)
+	found, err := faces(grey, e.DisplayWidth, e.DisplayHeight)
+	if err != nil {
 		return nil, nil, fault.Wrap(fault.Internal, "pictures: examine", err)
 	}
+	e.Proposed = append(found, plates(small, e.DisplayWidth, e.DisplayHeight)...)
 	meta := readMetadata(file, p.Type)
 	if m.comment {
 		meta.private["Comment"] = true

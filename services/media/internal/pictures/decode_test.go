@@ -161,3 +161,16 @@ func TestSmallHEIC(t *testing.T) {
 		t.Errorf("%v, want unsupported_type", err)
 	}
 }
+
+func FuzzWebP(f *testing.F) {
+	for _, file := range []string{"boiler.webp", "dust-duct.webp"} {
+		b := read(f, "media", file)
+		f.Add(b[:min(len(b), 4<<10)])
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if _, err := sniff.CheckImageHeader(bytes.NewReader(b), int64(len(b)), sniff.WebP); err != nil || len(b) < 12 {
+			return
+		}
+		_, _ = decodeWebP(b)
+	})
+}

@@ -1,13 +1,29 @@
-// Package pictures decodes images in a child process and makes their public copies: upright JPEG without any metadata.
+// Package pictures examines images and makes their public copies: upright, in sRGB, without any metadata, with areas hidden.
 //
-// It owns and writes nothing; it reads the bytes given. Decoding is done in a child of package sandbox.
+// It owns and writes nothing; it reads the bytes given. Everything is done in a child of package sandbox: decoders of others, and the readers of EXIF, XMP and IPTC.
+//
+// # Examining
+//
+// Sizes as stored and upright, orientation and frames; the camera's clock, maker, model and position; the names of the private tags; a perceptual hash
+// ([Alike] says how near is alike); faces and blue number plates as proposals; the warnings [WarnNoMetadata] and [WarnClockNeverSet]. Broken metadata don't break a picture.
+// Private holds more than samples/expected.json's private_metadata looks for: every tag that tells of people, places, times or devices.
 //
 // # The copies
 //
 // A copy is the re-encoded pixels and nothing else: no EXIF, XMP, IPTC, profile, comment, thumbnail or trailing byte can get into it, since none
-// is ever carried over. Pixels are turned upright (EXIF orientation; for HEIC the decoder does it), what is transparent stands on white,
-// an animation gives its first frame. Samples are taken as sRGB: an embedded profile is ignored, so a picture in a wider space looks a little duller. Scaling is the
-// mean over the area that a pixel covers, in the encoder's own colour planes where it can be.
+// is ever carried over. Pixels are turned upright (EXIF orientation; for HEIC the decoder does it). What has transparency is PNG, and so is a PNG of at most 4,096
+// colours; everything else is JPEG. A GIF of several frames has its first frame as a still and an animation, made smaller over 1,280 pixels or 48 million of all its frames.
+// An animated WebP or PNG gives its first frame. Scaling is the mean over the area that a pixel covers, in the encoder's own colour planes where it can be.
+//
+// Samples of a profile of curves and a matrix (Display P3, Adobe RGB, grey of any gamma) are brought to sRGB; CMYK is converted without a profile, and profiles of
+// tables and invalid ones are not used, so that such a picture may look a little duller. Colours beyond sRGB are clipped.
+//
+// # Hidden areas
+//
+// Areas are burnt in at full size before anything is scaled, into every copy and every frame; what is solid is one grey that no picture gave, a mosaic's blocks are at
+// least 16 pixels and an eighth of the area's shorter edge, each of its mean. Whatever decides about a copy's form looks at the picture after that. So two
+// originals whose samples differ only in a solid area have the same copies, byte for byte (a test says so). In pictures with coarser chroma an area's colour may end up to
+// three pixels outside.
 //
 // # On failure
 //
