@@ -21,6 +21,8 @@ type body struct {
 	ranges []byte
 	nal    nalKind
 
+	// err is why reading ended before its time: stores wrap what a body says, so Render asks here.
+	err error
 	// out is what comes next; before it is empty nothing is read.
 	out []byte
 	// left is what is left of the present span, end where it ends.
@@ -49,10 +51,14 @@ func (b *body) Read(p []byte) (int, error) {
 	for n < len(p) {
 		if len(b.out) == 0 {
 			if err := b.next(); err != nil {
-				if n > 0 && err == io.EOF {
+				if err != io.EOF {
+					b.err = err
+					return n, err
+				}
+				if n > 0 {
 					return n, nil
 				}
-				return n, err
+				return 0, err
 			}
 			continue
 		}

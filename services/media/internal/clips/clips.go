@@ -71,9 +71,14 @@ func (c *Clips) plan(ctx context.Context, src kinds.Original, soundOnly bool) (p
 // size is the stripped copy's.
 func (p planned) size() int64 { return int64(len(p.head)) + p.Payload }
 
-// stripped gives the copy's bytes.
-func (p planned) stripped(o kinds.Original) io.Reader {
-	return newBody(p.head, p.ranges, p.NAL, o, o.Size)
+// strip hands the copy's bytes to use, and gives what was wrong with them rather than what use makes of it.
+func (p planned) strip(o kinds.Original, use func(io.Reader) error) error {
+	b := newBody(p.head, p.ranges, p.NAL, o, o.Size)
+	err := use(b)
+	if b.err != nil {
+		return b.err
+	}
+	return err
 }
 
 // Render makes the copies; which ones the package doc says. keep may have got some when a later one fails.
@@ -92,24 +97,23 @@ func (c *Clips) Render(ctx context.Context, j kinds.Job, keep kinds.Keep) error 
 	if recode && c.tools.FFmpeg == "" {
 		return &kinds.Missing{Program: program}
 	}
-	strip := kinds.Copy{Name: NameClip, Type: sniff.MP4.MIME, Width: p.Examination.DisplayWidth, Height: p.Examination.DisplayHeight, Size: p.size()}
+	copied := kinds.Copy{Name: NameClip, Type: sniff.MP4.MIME, Width: p.Examination.DisplayWidth, Height: p.Examination.DisplayHeight, Size: p.size()}
 	if soundOnly {
-		strip.Name, strip.Type = NameSound, sniff.M4A.MIME
+		copied.Name, copied.Type = NameSound, sniff.M4A.MIME
 	}
 	publish := p.Rebuilt && len(hide) == 0 && (p.Playable || !soundOnly)
+	kept := func(r io.Reader) error {
+		copied.Body = r
+		return keep(ctx, copied)
+	}
 	if c.tools.FFmpeg == "" || !recode && !p.Picture {
-		strip.Body = p.stripped(j.Original)
-		return keep(ctx, strip)
+		return p.strip(j.Original, kept)
 	}
 	return c.withTools(ctx, func(dir string) error {
-		local, err := c.local(dir, p, j.Original, func(r io.Reader) error {
-			if !publish {
-				_, err := io.Copy(io.Discard, r)
-				return err
-			}
-			strip.Body = r
-			return keep(ctx, strip)
-		})
+		if !publish {
+			kept = drain
+		}
+		local, err := c.local(dir, p, j.Original, kept)
 		if err != nil {
 			return err
 		}
@@ -138,8 +142,13 @@ func (c *Clips) local(dir string, p planned, o kinds.Original, publish func(io.R
 		}
 		return f.Name(), f.Close()
 	}
-	if err := publish(io.TeeReader(p.stripped(o), f)); err != nil {
+	if err := p.strip(o, func(r io.Reader) error { return publish(io.TeeReader(r, f)) }); err != nil {
 		return "", err
 	}
 	return f.Name(), f.Close()
+}
+
+func drain(r io.Reader) error {
+	_, err := io.Copy(io.Discard, r)
+	return err
 }

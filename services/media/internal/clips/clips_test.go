@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"math"
 	"os"
@@ -273,6 +274,19 @@ func TestBad(t *testing.T) {
 	}
 	if _, err := c.Examine(t.Context(), original(t, lengthened(t, good))); code(err) != CodeTooLong {
 		t.Errorf("too long: %v", err)
+	}
+	// A store says in its own words why a body couldn't be read.
+	broken := bytes.Clone(good)
+	top, err := walk(bytes.NewReader(good), int64(len(good)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	copy(broken[top.mdat[0].Start:], "\xff\xff\xff")
+	if err := c.Render(t.Context(), kinds.Job{Original: original(t, broken)}, func(_ context.Context, c kinds.Copy) error {
+		_, err := io.ReadAll(c.Body)
+		return fmt.Errorf("the store says: %v", err)
+	}); code(err) != sniff.CodeDamaged {
+		t.Errorf("a broken sample: %v", err)
 	}
 	var missing *kinds.Missing
 	job := kinds.Job{Original: original(t, good), Areas: area}

@@ -69,11 +69,14 @@ func (c *Clips) recode(ctx context.Context, dir, local string, p planned, hide [
 	if q.Examination.DurationMS < x.DurationMS*9/10-1000 {
 		return "", sandbox.Refuse(sniff.CodeTooDemanding, errors.New("clips: the recoded clip is cut short"))
 	}
-	out := kinds.Copy{Name: NameH264, Type: sniff.MP4.MIME, Width: w, Height: h, Size: q.size(), Body: q.stripped(made)}
+	out := kinds.Copy{Name: NameH264, Type: sniff.MP4.MIME, Width: w, Height: h, Size: q.size()}
 	if soundOnly {
-		out = kinds.Copy{Name: NameSound, Type: sniff.M4A.MIME, Size: q.size(), Body: q.stripped(made)}
+		out = kinds.Copy{Name: NameSound, Type: sniff.M4A.MIME, Size: q.size()}
 	}
-	return f.Name(), keep(ctx, out)
+	return f.Name(), q.strip(made, func(r io.Reader) error {
+		out.Body = r
+		return keep(ctx, out)
+	})
 }
 
 // poster keeps a JPEG of a frame near a tenth of the clip. ffmpeg gives bare pixels, so nothing but them can get into it.

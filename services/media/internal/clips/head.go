@@ -20,7 +20,7 @@ func newHead(mvhd *mp4.MvhdBox, matrix [9]int32, kept []*track, l layout, soundO
 	tables := make([]*mp4.Co64Box, len(kept))
 	for i, t := range kept {
 		tables[i] = &mp4.Co64Box{ChunkOffset: make([]uint64, len(l.at[i]))}
-		trak, err := newTrack(t, uint32(i+1), offsetBox(tables[i], wide))
+		trak, err := newTrack(t, uint32(i+1), mvhd.Timescale, offsetBox(tables[i], wide))
 		if err != nil {
 			return nil, err
 		}
@@ -85,7 +85,7 @@ func movieHeader(old *mp4.MvhdBox, matrix [9]int32, kept []*track) mp4.Box {
 	m := mp4.CreateMvhd()
 	m.Timescale, m.NextTrackID = old.Timescale, uint32(len(kept)+1)
 	for _, t := range kept {
-		m.Duration = max(m.Duration, t.tkhd.Duration)
+		m.Duration = max(m.Duration, t.duration(old.Timescale))
 	}
 	if m.Duration > math.MaxUint32 {
 		m.Version = 1
@@ -106,9 +106,9 @@ func withMatrix(b mp4.Box, matrix [9]int32, before int) mp4.Box {
 	return raw(b.Type(), body)
 }
 
-func newTrack(t *track, id uint32, offsets mp4.Box) (*mp4.TrakBox, error) {
+func newTrack(t *track, id, movieScale uint32, offsets mp4.Box) (*mp4.TrakBox, error) {
 	const shown = 3 // enabled, in the movie
-	tkhd := &mp4.TkhdBox{Version: t.tkhd.Version & 1, Flags: shown, TrackID: id, Duration: t.tkhd.Duration, Layer: t.tkhd.Layer, Volume: t.tkhd.Volume, Width: t.tkhd.Width, Height: t.tkhd.Height}
+	tkhd := &mp4.TkhdBox{Version: 1, Flags: shown, TrackID: id, Duration: t.duration(movieScale), Layer: t.tkhd.Layer, Volume: t.tkhd.Volume, Width: t.tkhd.Width, Height: t.tkhd.Height}
 	trak := mp4.NewTrakBox()
 	trak.AddChild(withMatrix(tkhd, t.matrix, 44))
 	if t.elst != nil && len(t.elst.Entries) > 0 {
@@ -117,7 +117,7 @@ func newTrack(t *track, id uint32, offsets mp4.Box) (*mp4.TrakBox, error) {
 		trak.AddChild(edts)
 	}
 	mdia := mp4.NewMdiaBox()
-	mdia.AddChild(&mp4.MdhdBox{Version: t.mdhd.Version & 1, Timescale: t.mdhd.Timescale, Duration: t.mdhd.Duration, Language: undetermined})
+	mdia.AddChild(&mp4.MdhdBox{Version: 1, Timescale: t.mdhd.Timescale, Duration: t.length, Language: undetermined})
 	mdia.AddChild(&mp4.HdlrBox{HandlerType: t.handler})
 	minf := mp4.NewMinfBox()
 	if t.handler == video {

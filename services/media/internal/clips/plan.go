@@ -95,7 +95,7 @@ func plan(moov []byte, q question) (a answer, head, ranges []byte, err error) {
 		a.Picture = a.Picture || t.handler == video
 		for _, e := range t.entries {
 			a.Playable = a.Playable && e.playable
-			a.Rebuilt = a.Rebuilt && e.box != nil
+			a.Rebuilt = a.Rebuilt && e.box != nil && e.codec == t.entries[0].codec
 		}
 		a.Rebuilt = a.Rebuilt && !t.hides(mvhd.Timescale)
 	}

@@ -225,9 +225,15 @@ func inside(c chunk, mdat []extent) bool {
 	return i >= 0 && c.at >= mdat[i].Start && c.size <= mdat[i].End-c.at
 }
 
-// seconds is the track's length.
-func (t *track) seconds() float64 {
-	return float64(max(t.length, t.mdhd.Duration)) / float64(t.mdhd.Timescale)
+// seconds is the length of the track's samples.
+func (t *track) seconds() float64 { return float64(t.length) / float64(t.mdhd.Timescale) }
+
+// duration is what the track's header says in the movie's time scale, or where that is unknown the length of its samples.
+func (t *track) duration(movieScale uint32) uint64 {
+	if d := t.tkhd.Duration; d > 0 && d != math.MaxUint32 && d != math.MaxUint64 {
+		return d
+	}
+	return uint64(t.seconds() * float64(movieScale))
 }
 
 // hides says that an edit list keeps more than a second of the track from being shown: what somebody cut off must not be published.
