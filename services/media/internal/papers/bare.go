@@ -62,6 +62,7 @@ func unpack(b []byte, chain []types.PDFFilter) ([]byte, error) {
 // JPEG markers.
 const (
 	markSOI, markEOI, markSOS = 0xd8, 0xd9, 0xda
+	markRST0, markRST7        = 0xd0, 0xd7
 	markAPP0, markAPP15       = 0xe0, 0xef
 	markCOM                   = 0xfe
 )
@@ -72,18 +73,30 @@ type segment struct {
 	all  []byte
 }
 
-// nextSegment cuts a segment off; false where the rest is none.
+// nextSegment cuts a segment off; false where the rest is none. As decoders do, it passes over what stands between two of them, and over lone restart marks.
 func nextSegment(b []byte) (segment, []byte, bool) {
-	if len(b) < 4 || b[0] != 0xff {
-		return segment{}, b, false
+	for {
+		i := bytes.IndexByte(b, 0xff)
+		if i < 0 || len(b)-i < 4 {
+			return segment{}, nil, false
+		}
+		b = b[i:]
+		if m := b[1]; m == 0 || m >= markRST0 && m <= markRST7 {
+			b = b[2:]
+			continue
+		}
+		if b[1] != 0xff {
+			break
+		}
+		b = b[1:]
 	}
 	mark := b[1]
 	n := 2 + int(binary.BigEndian.Uint16(b[2:]))
-	if mark < 0xc0 || mark >= 0xd0 && mark <= markEOI || n < 4 || n > len(b) {
+	if mark < 0xc0 || mark == markSOI || mark == markEOI || n < 4 || n > len(b) {
 		return segment{}, b, false
 	}
 	if mark == markSOS {
-		for n < len(b)-1 && !(b[n] == 0xff && b[n+1] != 0 && (b[n+1] < 0xd0 || b[n+1] > 0xd7)) {
+		for n < len(b)-1 && !(b[n] == 0xff && b[n+1] != 0 && b[n+1] != 0xff && (b[n+1] < markRST0 || b[n+1] > markRST7)) {
 			n++
 		}
 		if n >= len(b)-1 {
@@ -102,10 +115,6 @@ func bareJPEG(b []byte) []byte {
 	out := append(make([]byte, 0, len(b)), b[:2]...)
 	rest := b[2:]
 	for {
-		// Bytes 0xff may fill up the room before a marker.
-		for len(rest) > 2 && rest[0] == 0xff && rest[1] == 0xff {
-			rest = rest[1:]
-		}
 		s, next, ok := nextSegment(rest)
 		if !ok {
 			return append(out, 0xff, markEOI)
