@@ -37,7 +37,7 @@ var terms = map[string]map[string]text{
 		"closed": {"已销号", "closed"}, "transferred": {"已移送", "transferred"}, "not-applicable": {"不适用", "not applicable"},
 	},
 	"media_state": {
-		"sealed": {"已封存", "sealed"}, "examined": {"已查验", "examined"}, "rendered": {"已生成副本", "rendered"}, "waiting": {"等待处理程序", "waiting"}, "cleared": {"已核可", "cleared"}, "failed": {"处理失败", "failed"}, "released": {"已释放", "released"}, "erased": {"已清除", "erased"},
+		"sealed": {"已封存", "sealed"}, "examined": {"已查验", "examined"}, "rendered": {"待审看", "to be looked at"}, "waiting": {"等待处理程序", "waiting"}, "cleared": {"已核可", "cleared"}, "failed": {"处理失败", "failed"}, "released": {"已释放", "released"}, "erased": {"已清除", "erased"},
 	},
 	"fact": {
 		"submitted": {"上报", "submitted"}, "reviewed": {"审核", "reviewed"}, "embargoed": {"设为待刊发", "embargoed"}, "embargo-lifted": {"解除待刊发", "embargo lifted"}, "exposed": {"曝光", "exposed"},
@@ -49,7 +49,7 @@ var terms = map[string]map[string]text{
 		"listed": {"挂牌督办", "listed"}, "delisted": {"摘牌", "delisted"}, "acceptance-asked": {"申请验收", "acceptance asked"}, "accepted": {"验收合格", "accepted"},
 		"acceptance-returned": {"退回整改", "returned"}, "closed": {"销号", "closed"}, "reopened": {"重新挂账", "reopened"}, "transfer-asked": {"申请移送", "transfer asked"},
 		"sealed": {"封存原件", "sealed"}, "examined": {"查验", "examined"}, "compared": {"比对", "compared"}, "rendered": {"生成公开副本", "rendered"}, "waiting": {"等待处理程序", "waiting"}, "failed": {"处理失败", "failed"},
-		"masked": {"遮盖", "masked"}, "cleared": {"核可公开", "cleared"}, "retried": {"重新处理", "tried again"}, "taken": {"案例采用", "taken by a case"}, "erasure-asked": {"申请清除", "erasure asked"},
+		"masked": {"遮挡", "masked"}, "cleared": {"核可公开", "cleared"}, "retried": {"重新处理", "tried again"}, "taken": {"案例采用", "taken by a case"}, "erasure-asked": {"申请清除", "erasure asked"},
 		"erased": {"清除", "erased"}, "released": {"释放", "released"},
 		"transferred": {"移送", "transferred"}, "not-applicable-asked": {"申请不适用", "“not applicable” asked"}, "not-applicable": {"不适用", "not applicable"},
 	},
@@ -60,7 +60,7 @@ var terms = map[string]map[string]text{
 		"start": {"交办整改", "start"}, "progress": {"报告进展", "report progress"}, "ask-extension": {"申请延期", "ask for an extension"}, "opine": {"出具延期意见", "give an opinion"},
 		"grant-extension": {"同意延期", "grant the extension"}, "refuse-extension": {"不同意延期", "refuse the extension"}, "list": {"挂牌督办", "list"}, "delist": {"摘牌", "delist"},
 		"ask-acceptance": {"申请验收", "ask for acceptance"}, "accept": {"验收合格", "accept"}, "return": {"退回整改", "return"}, "close": {"销号", "close"}, "reopen": {"重新挂账", "reopen"},
-		"clear": {"核可公开", "clear"}, "mask": {"遮盖", "mask"}, "retry": {"重新处理", "try again"}, "ask-erasure": {"申请清除", "ask for erasure"}, "erase": {"清除", "erase"},
+		"clear": {"核可公开", "clear"}, "mask": {"遮挡", "mask"}, "retry": {"重新处理", "try again"}, "ask-erasure": {"申请清除", "ask for erasure"}, "erase": {"清除", "erase"},
 		"ask-transfer": {"申请移送", "ask for a transfer"}, "transfer": {"同意移送", "transfer"}, "ask-not-applicable": {"申请不适用", "ask for “not applicable”"}, "confirm-not-applicable": {"确认不适用", "confirm “not applicable”"},
 	},
 	"facet": {

@@ -29,7 +29,7 @@ import (
 
 // picture is a medium that waits to be looked at: 4000 × 3000, its largest copy half of that.
 const picture = `{"id":"aaaaaaaaaaaaaaaaaaaaaaaaaa","office":"changchun","file":"现场 1.jpg","kind":"image","type":"image/jpeg","state":"rendered","bytes":5000,
-	"examination":{"display_width":4000,"display_height":3000,"taken_at":"2026-06-01T08:30:00","camera":"Nokia X","position":{"lat":43.9,"lon":125.3},"private":["GPSLatitude","Make"]},
+	"examination":{"display_width":4000,"display_height":3000,"taken_at":"2026-06-01T08:30:00+08:00","camera":"Nokia X","position":{"lat":43.9,"lon":125.3},"private":["GPSLatitude","Make"]},
 	"warnings":[{"code":"far_from_case","km":31.4}],
 	"proposed":[{"x":400,"y":300,"width":800,"height":600,"why":"face"}],"areas":[],
 	"renditions":[{"id":"w320-1","name":"w320","url":"/media/a/w320-1","type":"image/jpeg","width":320,"height":240},{"id":"w2560-1","name":"w2560","url":"/media/a/w2560-1","type":"image/jpeg","width":2000,"height":1500}],
@@ -194,7 +194,7 @@ func TestStates(t *testing.T) {
 		holds  []string
 		lacks  []string
 	}{
-		"rendered": {func(*portalapi.Medium) {}, []string{`value="mask"`, `value="clear"`, "31.4 公里", "Nokia X", "GPSLatitude", `class="proposed"`, "<noscript>"}, []string{`value="retry"`, "自动更新"}},
+		"rendered": {func(*portalapi.Medium) {}, []string{`value="mask"`, `value="clear"`, "31.4 公里", "Nokia X", "位置、设备</dd>", "2026年6月1日 08:30:00（+08:00）", `class="proposed"`, "<noscript>"}, []string{`value="retry"`, "自动更新"}},
 		"examined": {func(m *portalapi.Medium) { m.State, m.Next, m.Renditions = "examined", nil, nil }, []string{"自动更新"}, []string{`value="mask"`, `value="clear"`, `class="stage`}},
 		"failed": {func(m *portalapi.Medium) {
 			m.State, m.Reason, m.Next, m.Renditions = "failed", "太大", []portalapi.Next{{Command: "retry"}}, nil

@@ -1,6 +1,7 @@
 package clear
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -127,7 +128,7 @@ func facts(m portalapi.Medium, l messages.Language) []fact {
 	if p := e.Position; p != nil {
 		add("位置", "position", strconv.FormatFloat(p.Lat, 'f', 5, 64)+"，"+strconv.FormatFloat(p.Lon, 'f', 5, 64))
 	}
-	add("公开副本中已去除", "gone from the public copies", strings.Join(e.Private, "、"))
+	add("公开副本中已去除", "gone from the public copies", strings.Join(private(e.Private, l), "、"))
 	return out
 }
 
@@ -140,11 +141,43 @@ func length(ms int64) string {
 	return strconv.FormatInt(s/60, 10) + ":" + pad(s%60)
 }
 
+type tag struct {
+	part string
+	word [2]string
+}
+
+// tags says in words what the standard names of tags stand for, by a part of the name; the first that fits counts.
+var tags = []tag{
+	{"GPS", [2]string{"位置", "position"}}, {"Location", [2]string{"位置", "position"}}, {"xyz", [2]string{"位置", "position"}},
+	{"Date", [2]string{"时间", "time"}}, {"Time", [2]string{"时间", "time"}},
+	{"Serial", [2]string{"设备编号", "serial number"}}, {"Make", [2]string{"设备", "camera"}}, {"Model", [2]string{"设备", "camera"}}, {"Lens", [2]string{"设备", "camera"}}, {"Software", [2]string{"软件", "software"}},
+	{"Artist", [2]string{"姓名", "names"}}, {"Author", [2]string{"姓名", "names"}}, {"Owner", [2]string{"姓名", "names"}}, {"Creator", [2]string{"姓名", "names"}}, {"Copyright", [2]string{"姓名", "names"}},
+	{"Thumbnail", [2]string{"内嵌小图", "thumbnail"}},
+}
+
+// private says in words what isn't in the public copies, each once; a tag without words by its name.
+func private(names []string, l messages.Language) []string {
+	var out []string
+	for _, name := range names {
+		word := name
+		if i := slices.IndexFunc(tags, func(t tag) bool { return strings.Contains(name, t.part) }); i >= 0 {
+			word = tags[i].word[l]
+		}
+		if !slices.Contains(out, word) {
+			out = append(out, word)
+		}
+	}
+	return out
+}
+
 // taken writes the camera's clock, which mostly has no zone, as it is.
 func taken(s string, l messages.Language) string {
 	day, clock, ok := strings.Cut(s, "T")
 	if !ok {
 		return s
+	}
+	if i := strings.IndexAny(clock, "+-"); i > 0 {
+		clock = clock[:i] + "（" + clock[i:] + "）"
 	}
 	return shell.Day(day, l) + " " + clock
 }
