@@ -20,7 +20,10 @@ func TestWaiting(t *testing.T) {
 	id := events.MediaID(s.whole(me, "a.mp4", "", sample(t, "media/crane-portrait.mp4")).header.Get("Songshui-Media-Id"))
 	eventually(t, "it is rendered", func() bool { return r.record("jilin", id).State == events.MediaRendered })
 	r.give(me, id, "clear", map[string]any{"areas": []events.Area{{X: 10, Y: 10, Width: 100, Height: 100, UntilMS: 3000}}})
-	waits := func() bool { m := r.record("jilin", id); return m.State == events.MediaWaiting && m.Missing == "ffmpeg" }
+	waits := func() bool {
+		m := r.record("jilin", id)
+		return m.State == events.MediaWaiting && m.Missing == "ffmpeg"
+	}
 	eventually(t, "it waits", waits)
 	if v, err := r.api(me).Get(t.Context(), id); err != nil || v.Missing != "ffmpeg" || len(v.Renditions) != 0 {
 		t.Errorf("%+v, %v", v, err)

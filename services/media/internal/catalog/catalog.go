@@ -284,7 +284,14 @@ func (c *Catalog) Get(ctx context.Context, id events.MediaID) (bus.Loaded[events
 	if _, err := events.ParseMediaID(string(id)); err != nil {
 		return bus.Loaded[events.MediaState]{}, fault.Wrap(fault.NotFound, "media: get", err)
 	}
-	l, err := Aggregate.Load(ctx, c.bus, events.AnyOffice("media", string(id)))
+	// With its office known the record is one exact look-up instead of a search through the subjects.
+	subject := events.AnyOffice("media", string(id))
+	c.mu.Lock()
+	if e, ok := c.byID[id]; ok {
+		subject = events.MediaSubject(e.Office, id)
+	}
+	c.mu.Unlock()
+	l, err := Aggregate.Load(ctx, c.bus, subject)
 	if err == nil && !l.Exists() {
 		err = fault.New(fault.NotFound, "media: get "+string(id))
 	}

@@ -1,13 +1,15 @@
 // Package serve gives out the bytes of media on media's internal listener: public copies, and the sealed original to those who say why. It reads MEDIA, what sight reads, and the buckets
 // originals and renditions, and writes ACCESS: each look at an original before its first byte.
 //
-// A copy is addressed by its id (w1280-2), or by its name alone for the present one. Who sees it is asked at every request, and nothing is answered from memory, so that clearing, masking and
-// withdrawing hold at once on every replica. 410: an id that was replaced, and a withdrawn case's copies, for those who could see them; everything else that isn't for these eyes is 404.
+// A copy is addressed by its id (w1280-2), or by its name alone for the present one. Who sees it is asked of the log at every request, so that clearing, masking and
+// withdrawing hold at once on every replica; only the bytes of small copies come from memory, by the hash that the record names. 410: an id that was replaced, and a withdrawn case's copies, for those who could see them; everything else that isn't for these eyes is 404.
 package serve
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"io"
 	"net/http"
 	"net/url"
 	"path"
@@ -44,6 +46,8 @@ type Handler struct {
 	Buckets     objects.Buckets
 	Verifier    *access.Verifier
 	ActorHeader string
+
+	small cache
 }
 
 // file is what is to be given out.
@@ -56,6 +60,7 @@ type file struct {
 	name       string
 	cache      string
 	attachment bool
+	original   bool
 }
 
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -70,15 +75,13 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	etag := `"` + f.sha256 + `"`
-	body := &reader{Reader: blob.New(r.Context(), h.Objects, f.bucket, f.key, f.size)}
-	defer body.Close()
-	// The first byte is asked for before the status is sent: a store that is away is a 503, not half a file.
-	if !strings.Contains(r.Header.Get("If-None-Match"), etag) {
-		if err := body.first(); err != nil {
-			problem.Write(w, r, away(err))
-			return
-		}
+	known := strings.Contains(r.Header.Get("If-None-Match"), etag)
+	body, err := h.open(r.Context(), f, known)
+	if err != nil {
+		problem.Write(w, r, away(err))
+		return
 	}
+	defer body.Close()
 	head := w.Header()
 	head.Set("Content-Type", f.mime)
 	head.Set("X-Content-Type-Options", "nosniff")
@@ -89,6 +92,38 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	head.Set("Content-Disposition", disposition(f.name, f.attachment))
 	http.ServeContent(w, r, "", noTime, body)
 }
+
+// open gives the bytes. The first one is asked for before the status is sent, unless the client has them: a store that is away is a 503, not half a file.
+func (h *Handler) open(ctx context.Context, f file, known bool) (io.ReadSeekCloser, error) {
+	if f.small() {
+		if data := h.small.get(f.sha256); data != nil {
+			return memory{bytes.NewReader(data)}, nil
+		}
+	}
+	body := &reader{Reader: blob.New(ctx, h.Objects, f.bucket, f.key, f.size)}
+	if known {
+		return body, nil
+	}
+	if !f.small() {
+		return body, body.first()
+	}
+	data := make([]byte, f.size)
+	_, err := io.ReadFull(body.Reader, data)
+	_ = body.Close()
+	if err != nil {
+		return nil, err
+	}
+	h.small.put(f.sha256, data)
+	return memory{bytes.NewReader(data)}, nil
+}
+
+// small says that a file's bytes are kept in memory: copies only.
+func (f file) small() bool { return !f.original && f.size > 0 && f.size <= cachedCopy }
+
+// memory is a file in memory.
+type memory struct{ *bytes.Reader }
+
+func (memory) Close() error { return nil }
 
 func (h *Handler) find(r *http.Request) (file, error) {
 	const op = "media: serve"
@@ -174,7 +209,7 @@ func (h *Handler) original(r *http.Request, actor access.Actor, m events.MediaSt
 	if err := h.Bus.Note(r.Context(), entry); err != nil {
 		return file{}, err
 	}
-	return file{h.Buckets.Originals(), m.Object, m.Bytes, m.Type, m.SHA256, m.File, private, true}, nil
+	return file{h.Buckets.Originals(), m.Object, m.Bytes, m.Type, m.SHA256, m.File, private, true, true}, nil
 }
 
 // copyName is the medium's name with the copy's, and the suffix of the copy's type.
