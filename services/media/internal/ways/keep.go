@@ -20,15 +20,15 @@ import (
 )
 
 const (
-	// partSize is that of a copy which is stored in parts, in bytes; a smaller one is stored whole.
-	partSize = 8 << 20
+	// partSize is that of a copy which is stored in parts, in bytes: the smallest that S3 takes, since two of them are in memory. A smaller copy is stored whole.
+	partSize = 5 << 20
 	// buffers are how many parts of one copy are in memory at once: one is read and hashed while another is written.
 	buffers = 2
 )
 
-// keep stores a copy and gives its entry. The key names medium, number of the rendering and copy, and then the content's hash; of a copy in parts, whose hash is known
+// Keep stores a copy and gives its entry. The key names medium, number of the rendering and copy, and then the content's hash; of a copy in parts, whose hash is known
 // too late, a random word. Made again it is another object or the same, never a mixture.
-func (w *Ways) keep(ctx context.Context, id events.MediaID, number int, c kinds.Copy) (events.Rendition, error) {
+func (w *Ways) Keep(ctx context.Context, id events.MediaID, number int, c kinds.Copy) (events.Rendition, error) {
 	out := events.Rendition{ID: c.Name + "-" + strconv.Itoa(number), Name: c.Name, Type: c.Type, Width: c.Width, Height: c.Height, Bytes: c.Size}
 	at := fmt.Sprintf("%s/%d-%s-", id, number, c.Name)
 	var err error

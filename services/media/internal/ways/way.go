@@ -158,7 +158,7 @@ func (w *Ways) render(ctx context.Context, subject string, s events.MediaState) 
 	defer r.Close()
 	var copies []events.Rendition
 	err = k.Render(ctx, kinds.Job{Original: o, Examination: *s.Examination, Areas: s.Areas}, func(ctx context.Context, c kinds.Copy) error {
-		kept, err := w.keep(ctx, s.ID, number, c)
+		kept, err := w.Keep(ctx, s.ID, number, c)
 		copies = append(copies, kept)
 		return err
 	})

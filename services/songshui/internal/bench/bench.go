@@ -27,8 +27,10 @@ type Config struct {
 	Seconds int
 	// Cases are in the index for rebuilding and searching.
 	Cases int
-	// Bytes of an upload.
-	Bytes int64
+	// Bytes of an upload; of the clip that is stripped.
+	Bytes, Clip int64
+	// Pictures are rendered in a round.
+	Pictures int
 	// Idle is how long a system stays alone before its memory is read.
 	Idle time.Duration
 	// Profiles gets one CPU profile for each measurement; none if empty.
@@ -39,7 +41,7 @@ type Config struct {
 
 // Defaults are the settings whose figures count.
 func Defaults(dir string) Config {
-	return Config{Dir: dir, Round: 3 * time.Second, Rounds: 3, Seconds: 20, Cases: 20_000, Bytes: 256 << 20, Idle: 15 * time.Second, Log: io.Discard}
+	return Config{Dir: dir, Round: 3 * time.Second, Rounds: 3, Seconds: 20, Cases: 20_000, Bytes: 256 << 20, Clip: 1 << 30, Pictures: 24, Idle: 15 * time.Second, Log: io.Discard}
 }
 
 // Row is one figure.
@@ -96,6 +98,9 @@ var measurements = []measurement{
 	{"memory", []string{"memory"}, memory},
 	{"demo", []string{"demo"}, demoTime},
 	{"upload", []string{"upload"}, upload},
+	{"pictures", []string{"pictures"}, pictures},
+	{"strip", []string{"strip", "strip-memory"}, strip},
+	{"first-byte", []string{"first-byte"}, firstByte},
 }
 
 // Names are what Config.Only may be.

@@ -3,13 +3,22 @@ package bench
 import (
 	"context"
 	"errors"
+	"os"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"songshui.internal/events"
+	media "songshui.internal/services/media/server"
 )
+
+func TestMain(m *testing.M) {
+	if media.Child(os.Args) {
+		return
+	}
+	os.Exit(m.Run())
+}
 
 func TestFiguresThatFallShortAreMarked(t *testing.T) {
 	t.Parallel()
@@ -72,7 +81,7 @@ func TestUnknownMeasurement(t *testing.T) {
 func TestMeasures(t *testing.T) {
 	c := Defaults(t.TempDir())
 	c.Log = t.Output()
-	c.Round, c.Rounds, c.Seconds, c.Cases, c.Bytes = 20*time.Millisecond, 1, 1, 60, 16<<20
+	c.Round, c.Rounds, c.Seconds, c.Cases, c.Bytes, c.Clip, c.Pictures = 20*time.Millisecond, 1, 1, 60, 16<<20, 24<<20, 2
 	for _, m := range measurements {
 		if m.name == "memory" || m.name == "demo" {
 			continue
