@@ -93,14 +93,14 @@ func shows(c events.CaseState, medium events.MediaStatus) bool {
 }
 
 // MediumMatters says whether a medium's state, as it stands now, can change the document of a case that has taken it. Before it is cleared it shows in
-// none; whatever ends that later does matter.
+// none; whatever ends that later does matter: one that was cleared once names the copies that were replaced.
 func MediumMatters(m events.MediaState, eventType string) bool {
 	switch m.State {
 	case events.MediaCleared, events.MediaErased, events.MediaReleased:
 		return true
-	case events.MediaSealed, events.MediaExamined, events.MediaRendered, events.MediaFailed:
+	case events.MediaSealed, events.MediaExamined, events.MediaWaiting, events.MediaRendered, events.MediaFailed:
 	}
-	return eventType == events.MediaRestatedFact{}.EventType()
+	return len(m.Replaced) > 0 || eventType == events.MediaRestatedFact{}.EventType()
 }
 
 // texts collects texts, leaving out empty ones and repetitions.

@@ -30,7 +30,6 @@ type machine struct {
 	at    time.Time
 	// public are the ids that were public at any time.
 	public map[string]bool
-	made   int
 }
 
 func (m *machine) step(t *rapid.T, actor events.Actor, fact events.Fact) {
