@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"image"
 	"image/gif"
 	"image/jpeg"
@@ -382,5 +383,48 @@ func TestBombDecoded(t *testing.T) {
 	}
 	if systemHEIC {
 		t.Error("a library of the system would decode HEIC")
+	}
+}
+
+// The largest JPEG that is taken fits into a child's memory, examined and rendered.
+func TestLargest(t *testing.T) {
+	t.Parallel()
+	if instrumented || testing.Short() {
+		t.Skip("99 megapixels take their time")
+	}
+	var b bytes.Buffer
+	if err := jpeg.Encode(&b, image.NewYCbCr(image.Rect(0, 0, 11500, 8600), image.YCbCrSubsampleRatio420), nil); err != nil {
+		t.Fatal(err)
+	}
+	d := decoder(t)
+	got, err := rendered(t, d, b.Bytes(), events.Area{X: 10, Y: 10, Width: 5000, Height: 3000}, events.Area{X: 4000, Y: 3000, Width: 5000, Height: 3000, Style: events.AreaMosaic})
+	if err != nil || len(got) != 3 || got[2].head.Width != 2560 {
+		t.Errorf("%d copies, %v", len(got), err)
+	}
+	if _, err := d.Examine(t.Context(), original(b.Bytes())); err != nil {
+		t.Error(err)
+	}
+}
+
+// What a store says comes back, and what isn't a picture never gets to a child.
+func TestRenderFails(t *testing.T) {
+	t.Parallel()
+	d := decoder(t)
+	full := errors.New("the store is full")
+	file := read(t, "followup-media", "welding-after.jpg")
+	kept := 0
+	err := d.Render(t.Context(), kinds.Job{Original: original(file)}, func(context.Context, kinds.Copy) error { kept++; return full })
+	if !errors.Is(err, full) || fault.Is(err, fault.Invalid) || kept != 1 {
+		t.Errorf("%v after %d", err, kept)
+	}
+	o := original(file)
+	o.Type = sniff.MP4
+	if _, err := d.Examine(t.Context(), o); code(err) != "unsupported_type" {
+		t.Errorf("a clip: %v", err)
+	}
+	o = original(file)
+	o.Size = sniff.MaxImage + 1
+	if _, err := d.Examine(t.Context(), o); code(err) != "body_too_large" {
+		t.Errorf("too large: %v", err)
 	}
 }

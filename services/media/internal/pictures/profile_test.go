@@ -252,9 +252,9 @@ func FuzzProfile(f *testing.F) {
 }
 
 func FuzzEmbedded(f *testing.F) {
-	for _, file := range []string{"gas-sensor-wrapped.jpg", "gas-detector-offline.png", "boiler.webp", "openpit-liuhe.heic"} {
+	for i, file := range []string{"gas-sensor-wrapped.jpg", "gas-detector-offline.png", "boiler.webp", "openpit-liuhe.heic"} {
 		b := read(f, "media", file)
-		f.Add(b[:min(len(b), 4<<10)], uint8(len(f.Name())))
+		f.Add(b[:min(len(b), 4<<10)], uint8(i))
 	}
 	types := []sniff.Type{sniff.JPEG, sniff.PNG, sniff.WebP, sniff.HEIC}
 	f.Fuzz(func(t *testing.T, b []byte, which uint8) {
