@@ -33,6 +33,7 @@ const (
 	Unavailable     Code = "unavailable"
 	UpgradeRequired Code = "upgrade_required"
 	NoRoom          Code = "no_room"
+	Quota           Code = "quota"
 	Internal        Code = "internal"
 )
 
@@ -63,6 +64,7 @@ var table = map[Code]Entry{
 	Unavailable:     {http.StatusServiceUnavailable, true, "a backing is away"},
 	UpgradeRequired: {http.StatusServiceUnavailable, true, "the record was written by a newer version"},
 	NoRoom:          {http.StatusInsufficientStorage, true, "no room"},
+	Quota:           {http.StatusInsufficientStorage, true, "the office's share of the store is full"},
 	Internal:        {http.StatusInternalServerError, false, "a mistake of ours"},
 }
 

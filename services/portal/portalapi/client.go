@@ -199,6 +199,9 @@ func Away(err error) bool {
 	if !errors.As(err, &p) {
 		return true
 	}
+	if p.Code == "quota" { // waiting doesn't help
+		return false
+	}
 	switch p.Status {
 	case http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout, http.StatusInsufficientStorage:
 		return true

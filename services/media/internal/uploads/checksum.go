@@ -43,6 +43,9 @@ func (c *checksum) fits() bool { return string(c.over.Sum(nil)) == c.want }
 // filled are put anew by the next ones.
 func (u *upload) forgo(ctx context.Context, cause error) error {
 	r := requestOf(ctx)
+	if r.creating {
+		u.store.allowed.Free(u.st.ID)
+	}
 	if r.creating && u.etag != "" {
 		if err := u.store.forget(ctx, &u.st); err != nil {
 			u.store.bus.Logger().Warn("upload not removed; it expires", "upload", u.st.ID, "error", err)

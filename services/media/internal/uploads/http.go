@@ -101,17 +101,33 @@ func (s *Store) serve(w http.ResponseWriter, r *http.Request, tus http.Handler, 
 		}
 	}
 	if req.creating = method == http.MethodPost && strings.Trim(r.URL.Path, "/") == strings.Trim(Path, "/"); req.creating {
+		if wait := s.allowed.Begin(actor.Office); wait > 0 {
+			slow(w, r, wait)
+			return
+		}
 		req.whole = r.Header.Get("Content-Type") == chunkType && r.ContentLength > 0 && strconv.FormatInt(r.ContentLength, 10) == r.Header.Get("Upload-Length")
 		if s.create(w, r, req) {
 			return
 		}
 	}
-	req.body = &body{ReadCloser: r.Body, conn: http.NewResponseController(w)}
+	if req.creating && r.ContentLength != 0 || method == http.MethodPatch {
+		if wait := s.allowed.Send(actor.Office); wait > 0 {
+			slow(w, r, wait)
+			return
+		}
+	}
+	req.body = &body{ReadCloser: r.Body, conn: http.NewResponseController(w), took: func(n int) { s.allowed.Sent(actor.Office, n) }}
 	r = r.WithContext(context.WithValue(r.Context(), requestKey{}, req))
 	r.Body = req.body
 	a := &answer{ResponseWriter: w}
 	tus.ServeHTTP(a, r)
 	a.flush("")
+}
+
+// slow sends an office away that has begun or sent too much at once.
+func slow(w http.ResponseWriter, r *http.Request, wait time.Duration) {
+	w.Header().Set("Retry-After", strconv.Itoa(int(wait.Seconds())+1))
+	problem.Write(w, r, fault.New(fault.SlowDown, "media: upload"))
 }
 
 // create answers a creation that needs no bytes: one that is refused by what it says, and one whose bytes are here.

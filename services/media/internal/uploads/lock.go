@@ -72,6 +72,8 @@ type body struct {
 	io.ReadCloser
 	conn    *http.ResponseController
 	stopped atomic.Bool
+	// took is told of bytes that were read.
+	took func(n int)
 }
 
 func (b *body) Read(p []byte) (int, error) {
@@ -79,6 +81,7 @@ func (b *body) Read(p []byte) (int, error) {
 		return 0, handler.ErrUploadInterrupted
 	}
 	n, err := b.ReadCloser.Read(p)
+	b.took(n)
 	if err != nil && b.stopped.Load() {
 		err = handler.ErrUploadInterrupted
 	}

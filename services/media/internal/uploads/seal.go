@@ -129,6 +129,7 @@ func (s *Store) finish(ctx context.Context, u *upload) error {
 	}
 	if media.HasBytes(l.State) {
 		u.sealed = true
+		s.allowed.Free(st.ID)
 		return s.abort(ctx, st)
 	}
 	there, err := s.object(ctx, st)
@@ -230,6 +231,7 @@ func (s *Store) seal(ctx context.Context, u *upload) error {
 		return err
 	}
 	s.at("fact")
+	s.allowed.Free(st.ID)
 	if l.State.Object != st.Object {
 		if err := s.objects.Delete(ctx, s.buckets.Originals(), st.Object); err != nil {
 			s.bus.Logger().Warn("second copy not removed", "upload", st.ID, "error", err)
@@ -250,6 +252,7 @@ func (s *Store) appendSealed(ctx context.Context, actor events.Actor, key string
 // refuse ends an upload: its bytes go, ACCESS gets an entry, the answer is the cause.
 func (s *Store) refuse(ctx context.Context, u *upload, cause *fault.Error) error {
 	s.note(ctx, &u.st, cause)
+	s.allowed.Free(u.st.ID)
 	if u.etag != "" || u.st.Multipart != "" {
 		for _, key := range u.stale {
 			s.drop(ctx, key)
@@ -286,6 +289,7 @@ func (s *Store) adopt(ctx context.Context, u *upload, sha string) (bool, error) 
 		return false, err
 	}
 	u.sealed = true
+	s.allowed.Free(st.ID)
 	return true, nil
 }
 

@@ -29,6 +29,7 @@ import (
 	"songshui.internal/services/internal/bus"
 	"songshui.internal/services/internal/fault"
 	"songshui.internal/services/internal/objects"
+	"songshui.internal/services/media/internal/allowance"
 	"songshui.internal/services/media/internal/catalog"
 	"songshui.internal/services/media/internal/judge"
 	"songshui.internal/services/media/internal/keeping"
@@ -45,14 +46,15 @@ type Store struct {
 	bus     *bus.Bus
 	catalog *catalog.Catalog
 	keeper  *keeping.Keeper
+	allowed *allowance.Allowance
 	judge   *judge.Judge
 	// at is called at the places between which a crash matters.
 	at func(place string)
 }
 
 // New makes a Store.
-func New(b *bus.Bus, o *objects.Store, buckets objects.Buckets, c *catalog.Catalog, k *keeping.Keeper, j *judge.Judge) *Store {
-	return &Store{objects: o, buckets: buckets, bus: b, catalog: c, keeper: k, judge: j, at: func(string) {}}
+func New(b *bus.Bus, o *objects.Store, buckets objects.Buckets, c *catalog.Catalog, k *keeping.Keeper, a *allowance.Allowance, j *judge.Judge) *Store {
+	return &Store{objects: o, buckets: buckets, bus: b, catalog: c, keeper: k, allowed: a, judge: j, at: func(string) {}}
 }
 
 // Fault makes the store call hook at each named place between two durable steps (“tail”, “part”, “state”, “object”, “fact”), for tests that break off there.
@@ -72,6 +74,10 @@ func (s *Store) NewUpload(ctx context.Context, info handler.FileInfo) (handler.U
 	r := requestOf(ctx)
 	st, err := s.begin(ctx, r, info)
 	if err != nil {
+		return nil, s.refusal(err)
+	}
+	if err := s.allowed.Reserve(st.Office, st.ID, st.Size); err != nil {
+		s.note(ctx, &st, fault.Of(err))
 		return nil, s.refusal(err)
 	}
 	u := &upload{store: s, st: st}
@@ -151,6 +157,7 @@ func (u *upload) Terminate(ctx context.Context) error {
 
 // forget removes everything of an upload that isn't a medium's.
 func (s *Store) forget(ctx context.Context, st *state) error {
+	s.allowed.Free(st.ID)
 	if err := s.abort(ctx, st); err != nil {
 		return err
 	}

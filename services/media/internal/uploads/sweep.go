@@ -2,6 +2,7 @@ package uploads
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strconv"
@@ -43,11 +44,13 @@ func (s *Store) Run(ctx context.Context) error {
 func (s *Store) Sweep(ctx context.Context) error {
 	now := s.bus.Now()
 	live := map[string]string{} // tail by upload
+	held := map[string]bool{}
 	var tails []objects.Info
 	for info, err := range s.objects.List(ctx, s.buckets.Uploads(), "") {
 		if err != nil {
 			return fmt.Errorf("uploads: sweep: %w", err)
 		}
+		held[strings.TrimSuffix(info.Key, stateSuffix)] = true
 		if now.Sub(info.LastModified) < settled || strings.HasPrefix(info.Key, keeping.Prefix) {
 			continue
 		}
@@ -69,6 +72,7 @@ func (s *Store) Sweep(ctx context.Context) error {
 			s.drop(ctx, t.Key)
 		}
 	}
+	s.allowed.Only(held, now.Add(-settled))
 	return nil
 }
 
@@ -85,6 +89,7 @@ func (s *Store) sweepOne(ctx context.Context, id string, now time.Time) (tail st
 		if late {
 			return "", s.expire(ctx, &st, etag)
 		}
+		s.allowed.Running(st.Office, id, st.Size)
 		return st.Tail, nil
 	}
 	// Bytes that all came are never given up for their age: only once they are a medium, or refused.
@@ -111,8 +116,12 @@ func (s *Store) expire(ctx context.Context, st *state, etag string) error {
 	}
 	detail := map[string]string{"file": st.File, "upload": st.ID, "office": string(st.Office), "account": string(st.Actor.Account),
 		"bytes": strconv.FormatInt(st.Offset, 10), "size": strconv.FormatInt(st.Size, 10)}
-	entry := events.AccessEntry{Actor: events.System(events.ServiceMedia), Kind: kindExpired, Outcome: "removed", Detail: detail}
-	if err := s.bus.Note(ctx, entry); err != nil {
+	entry, err := json.Marshal(events.AccessEntry{At: s.bus.Now().UTC(), Actor: events.System(events.ServiceMedia), Kind: kindExpired, Outcome: "removed", Detail: detail})
+	if err != nil {
+		return fmt.Errorf("uploads: expire %s: %w", st.ID, err)
+	}
+	// The id keeps replicas that sweep at once from telling it twice.
+	if err := s.bus.Publish(ctx, events.AccessSubject(events.ServiceMedia, kindExpired), kindExpired+"-"+st.ID, nil, entry); err != nil {
 		return err
 	}
 	return s.forget(ctx, st)

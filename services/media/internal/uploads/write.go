@@ -234,6 +234,7 @@ func (u *upload) settle(ctx context.Context) error {
 		return nil
 	}
 	if u.etag == "" {
+		u.store.allowed.Free(u.st.ID)
 		return errShort
 	}
 	u.dropTail()

@@ -108,7 +108,7 @@ var reasons = map[string]text{
 	"too_many_pixels":           {"图片像素过大", "has too many pixels"},
 	"metadata_too_large":        {"附带信息过大，请另存后上传", "holds too much metadata"},
 	"too_demanding":             {"无法在限度内解码", "can't be decoded within the limits"},
-	"no_picture":                {"该影像没有可遮盖的画面", "has no picture in which areas could be hidden"},
+	"no_picture":                {"该影像没有可遮挡的画面", "has no picture in which areas could be hidden"},
 	"outside_picture":           {"超出画面范围（应小于等于 {arg}）", "lies outside the picture (of {arg})"},
 	"only_in_clips":             {"只有视频可以指定时间段", "can be given for clips only"},
 	"outside_clip":              {"超出视频时长（{arg} 毫秒），或结束早于开始", "lies outside the clip (of {arg} ms), or ends before it begins"},
@@ -140,7 +140,7 @@ var labels = map[string]text{
 	"closing": {"销号", "closing"}, "closing_again": {"再次销号", "second closing"}, "other_outlet_reason": {"另选媒体的理由", "reason for another outlet"}, "reopened": {"重新挂账", "reopening"},
 	"by": {"作出单位", "by"}, "started_on": {"交办日期", "start"}, "filename": {"文件名", "file name"}, "q": {"检索词", "query"}, "sort": {"排序", "sort"}, "page": {"页码", "page"}, "per_page": {"每页条数", "page size"},
 	"from": {"起始日期", "from"}, "to": {"截止日期", "to"}, "min_seq": {"序号", "sequence"}, "password": {"密码", "password"},
-	"areas": {"遮盖区域", "area"}, "x": {"左边距", "left edge"}, "y": {"上边距", "top edge"}, "width": {"宽度", "width"}, "height": {"高度", "height"}, "from_ms": {"开始时间", "from"},
-	"until_ms": {"结束时间", "until"}, "style": {"遮盖方式", "style"}, "why": {"原因", "why"},
+	"areas": {"遮挡区域", "area"}, "x": {"左边距", "left edge"}, "y": {"上边距", "top edge"}, "width": {"宽度", "width"}, "height": {"高度", "height"}, "from_ms": {"开始时间", "from"},
+	"until_ms": {"结束时间", "until"}, "style": {"遮挡方式", "style"}, "why": {"原因", "why"},
 	"published_at": {"刊播时间", "time of publication"}, "level": {"级别", "level"}, "state": {"状态", "state"}, "rectification_state": {"整改状态", "rectification state"},
 }
