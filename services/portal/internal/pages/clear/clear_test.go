@@ -157,6 +157,32 @@ func TestAreasByKeys(t *testing.T) {
 	}
 }
 
+// A clip's areas are bounded in time; a clip is played before anything is drawn on it.
+func TestClip(t *testing.T) {
+	t.Parallel()
+	m := medium(t, picture)
+	m.Kind, m.Proposed, m.Areas = "video", nil, []events.Area{{X: 1, Y: 2, Width: 300, Height: 400, FromMS: 1500, UntilMS: 2500}}
+	m.Renditions = []portalapi.Rendition{{Name: "clip", URL: "/media/a/clip-1", Type: "video/mp4", Width: 4000, Height: 3000}}
+	address, sent := serve(t, m)
+	ctx := chromium.New(t)
+	chromium.Do(t, ctx, chromedp.EmulateViewport(1280, 900), chromedp.Navigate(address))
+	if n := chromium.Until[int](t, ctx, `document.querySelectorAll(".stage rect.elsewhen").length`); n != 1 {
+		t.Errorf("%d areas are shown as of another moment", n)
+	}
+	if on := chromium.Run(t, ctx, chromedp.Evaluate[bool](`document.querySelector(".stage").classList.contains("drawing")`)); on {
+		t.Error("the clip can't be played")
+	}
+	chromium.Fits(t, ctx, "look-clip")
+	chromium.Do(t, ctx, press(".draw"))
+	drag(t, ctx, .1, .1, .3, .3)
+	chromium.Until[bool](t, ctx, `document.querySelectorAll(".row").length === 2`)
+	chromium.Do(t, ctx, press(".row:nth-child(2) [data-end=from]"), chromedp.SetValue(chromedp.CSS("[name=until1]"), "1.5"), press("button[value=mask]"))
+	rows, wrong := readRows(<-sent)
+	if len(wrong) > 0 || len(rows) != 2 || rows[0].FromMS != 1500 || rows[0].UntilMS != 2500 || rows[1].FromMS != 0 || rows[1].UntilMS != 1500 {
+		t.Errorf("%+v %+v", rows, wrong)
+	}
+}
+
 func TestReadRows(t *testing.T) {
 	t.Parallel()
 	form := url.Values{"row": {"0", "3", "4", "7"}, "use": {"3", "7"},
@@ -194,7 +220,7 @@ func TestStates(t *testing.T) {
 		holds  []string
 		lacks  []string
 	}{
-		"rendered": {func(*portalapi.Medium) {}, []string{`value="mask"`, `value="clear"`, "31.4 公里", "Nokia X", "位置、设备</dd>", "2026年6月1日 08:30:00（+08:00）", `class="proposed"`, "<noscript>"}, []string{`value="retry"`, "自动更新"}},
+		"rendered": {func(*portalapi.Medium) {}, []string{`value="mask"`, `value="clear"`, "31.4 公里", "Nokia X", "位置、设备</dd>", "2026年6月1日 08:30:00（&#43;08:00）", `class="proposed"`, "<noscript>"}, []string{`value="retry"`, "自动更新"}},
 		"examined": {func(m *portalapi.Medium) { m.State, m.Next, m.Renditions = "examined", nil, nil }, []string{"自动更新"}, []string{`value="mask"`, `value="clear"`, `class="stage`}},
 		"failed": {func(m *portalapi.Medium) {
 			m.State, m.Reason, m.Next, m.Renditions = "failed", "太大", []portalapi.Next{{Command: "retry"}}, nil
