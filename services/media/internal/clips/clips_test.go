@@ -3,6 +3,7 @@ package clips
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -261,7 +262,14 @@ func TestBad(t *testing.T) {
 	c := clips(t, Tools{})
 	good := read(t, "media", "wind-lift.mp4")
 	fragmented := append(bytes.Clone(good[:32]), []byte("\x00\x00\x00\x08moof")...)
-	for name, b := range map[string][]byte{"truncated-mdat": read(t, "bad", "truncated-mdat.mp4"), "cut": good[:len(good)*2/3], "head only": good[:40]} {
+	// The same with an mdat that was made to fit.
+	fitting := read(t, "bad", "truncated-mdat.mp4")
+	mdat := bytes.LastIndex(fitting, []byte("mdat"))
+	binary.BigEndian.PutUint32(fitting[mdat-4:], uint32(len(fitting)-mdat+4))
+	overlapping := bytes.Clone(good)
+	table := bytes.Index(overlapping, []byte("stco"))
+	copy(overlapping[table+16:table+20], overlapping[table+12:table+16])
+	for name, b := range map[string][]byte{"truncated-mdat": read(t, "bad", "truncated-mdat.mp4"), "fitting mdat": fitting, "overlapping": overlapping, "cut": good[:len(good)*2/3], "head only": good[:40]} {
 		if _, err := c.Examine(t.Context(), original(t, b)); code(err) != sniff.CodeDamaged {
 			t.Errorf("%s: %v", name, err)
 		}
