@@ -146,6 +146,7 @@ function areas() {
     svg.addEventListener("pointercancel", end);
   }
 
+  if (video) stage.style.maxWidth = `calc(80vh * ${width / height})`;
   [...rows.children].forEach(dress);
   const more = form.querySelector(".add");
   more.hidden = false;
