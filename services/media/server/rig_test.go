@@ -65,7 +65,10 @@ func newRig(t testing.TB) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &rig{t, nc, client, buckets, access.NewSeal(key, time.Now), access.NewVerifier(pub, time.Now)}
+	// Tokens are believed for a minute, and a subtest may wait longer for its turn.
+	began := time.Now()
+	stopped := func() time.Time { return began }
+	return &rig{t, nc, client, buckets, access.NewSeal(key, stopped), access.NewVerifier(pub, stopped)}
 }
 
 // site is one running server.

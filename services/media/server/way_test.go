@@ -211,6 +211,13 @@ func TestFailed(t *testing.T) {
 	if n := r.messages(events.StreamDeadLetters, ">"); n != 0 {
 		t.Errorf("%d dead letters", n)
 	}
+	// Tried again, it fails again, once.
+	before := r.record("jilin", f.ID).Revision
+	r.give(r.office("jilin"), f.ID, "retry", map[string]any{})
+	eventually(t, "it has failed again", func() bool {
+		m := r.record("jilin", f.ID)
+		return m.State == events.MediaFailed && m.Revision == before+2
+	})
 }
 
 // TestFoldedStates folds each medium's facts from nothing: they give the states that were written.

@@ -41,7 +41,9 @@ func TestClearOverHTTP(t *testing.T) {
 	if e := named(wrong.Errors, "areas[0].width", "outside_picture"); e == nil || !han(e.Message) {
 		t.Errorf("%+v", wrong.Errors)
 	}
-	clear := func() reply { return call(t, office, http.MethodPost, at+"/commands/clear", []byte(`{}`), "Idempotency-Key", "clear-"+id) }
+	clear := func() reply {
+		return call(t, office, http.MethodPost, at+"/commands/clear", []byte(`{}`), "Idempotency-Key", "clear-"+id)
+	}
 	for range 2 {
 		if r := clear(); r.status != http.StatusOK {
 			t.Fatalf("clear: %d %s", r.status, r.body)
