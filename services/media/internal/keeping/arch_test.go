@@ -15,6 +15,7 @@ import (
 // removers are the only functions that may remove something from the bucket of originals. Those of uploads remove what no fact ever named: parts, and the second copy of bytes
 // that another upload has sealed first.
 var removers = []string{
+	"bench.strip", // of a store of its own
 	"keeping.dropObject", "keeping.sweepRecords",
 	"uploads.forget", "uploads.seal",
 }
