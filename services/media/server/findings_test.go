@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"time"
 
 	"songshui.internal/events"
 	"songshui.internal/services/media/server"
@@ -130,13 +131,13 @@ func TestFindings(t *testing.T) {
 		t.Errorf("%+v", want.Dates)
 	}
 	for id, file := range media {
-		eventually(t, file+" is rendered", func() bool {
+		within(t, 3*time.Minute, file+" is rendered", func() bool {
 			m, err := r.api(r.province()).Get(t.Context(), id)
 			return err == nil && m.State == events.MediaRendered
 		})
 	}
-	eventually(t, "all are compared", func() bool {
-		return r.settled(events.StreamMedia, "media-compare") && r.settled(events.StreamCases, "media-taken") && r.settled(events.StreamRectification, "media-taken-after")
+	within(t, time.Minute, "all are compared", func() bool {
+		return r.settled(events.StreamCases, "media-taken") && r.settled(events.StreamRectification, "media-taken-after") && r.settled(events.StreamMedia, "media-compare")
 	})
 	found := map[string][]told{}
 	for id, file := range media {

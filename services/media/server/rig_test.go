@@ -308,7 +308,12 @@ func (r *rig) settled(stream, durable string) bool {
 // eventually waits for what other goroutines bring about.
 func eventually(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	tick, end := time.NewTicker(5*time.Millisecond), time.After(20*time.Second)
+	within(t, 20*time.Second, what, ok)
+}
+
+func within(t *testing.T, d time.Duration, what string, ok func() bool) {
+	t.Helper()
+	tick, end := time.NewTicker(5*time.Millisecond), time.After(d)
 	defer tick.Stop()
 	for !ok() {
 		select {
