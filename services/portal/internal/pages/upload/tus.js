@@ -19,10 +19,11 @@ export class Refused extends Error {
 // Stopped is thrown when the person has paused or given up.
 export class Stopped extends Error {}
 
+// Away passes by itself: why is the server's word for it, empty where there was none.
 class Away extends Error {
-  constructor(after) {
+  constructor(after, why = "") {
     super("away");
-    this.after = after;
+    Object.assign(this, { after, why });
   }
 }
 
@@ -75,7 +76,7 @@ function problemOf(x) {
 // settled gives the answer of a wanted status, and throws what else it is.
 function settled(x, ...wanted) {
   if (wanted.includes(x.status)) return x;
-  if (x.status === 429 || x.status >= 500) throw new Away(1000 * Number(x.getResponseHeader("Retry-After") || 0));
+  if (x.status === 429 || x.status >= 500) throw new Away(1000 * Number(x.getResponseHeader("Retry-After") || 0), problemOf(x).title);
   throw new Refused(x.status, problemOf(x));
 }
 
@@ -97,7 +98,7 @@ function wait(ms, signal) {
   });
 }
 
-// Upload sends one file. told gets {offset} (bytes that the server has or that are on their way), {away: ms until the next try} and {url} once it has an address.
+// Upload sends one file. told gets {offset} (bytes that the server has or that are on their way), {away: ms until the next try, why} and {url} once it has an address.
 export class Upload {
   constructor({ file, hash, url, told }) {
     Object.assign(this, { file, hash, url, told, offset: 0, tries: 0, lost: 0 });
@@ -112,7 +113,7 @@ export class Upload {
         if (!(e instanceof Away)) throw e;
         const grown = Math.min(PAUSE.most, PAUSE.first * 2 ** this.tries++);
         const ms = Math.max(e.after, grown * (0.5 + Math.random() / 2));
-        this.told({ away: ms });
+        this.told({ away: ms, why: e.why });
         await wait(ms, signal);
       }
     }

@@ -113,7 +113,7 @@ class Item {
     say(this.name + t("未被接受：", " was refused: ") + words);
   }
 
-  told({ offset, away, url }) {
+  told({ offset, away, why, url }) {
     if (url !== undefined) {
       this.url = url;
       if (url) remember({ key: this.key, account, url, name: this.name, size: this.bytes, lastModified: this.modified, handle: this.handle });
@@ -121,7 +121,8 @@ class Item {
     }
     if (away !== undefined) {
       this.rate.reset();
-      this.set("away", t(`网络或服务器暂时中断，${Math.ceil(away / 1000)} 秒后再试`, `line or server away; next try in ${Math.ceil(away / 1000)} s`), "pause", "drop");
+      const seconds = Math.ceil(away / 1000);
+      this.set("away", (why || t("网络暂时中断", "the line is away")) + t(`。${seconds} 秒后再试`, `; next try in ${seconds} s`), "pause", "drop");
     }
     if (offset !== undefined && !this.stop.signal.aborted) {
       this.offset = offset;
