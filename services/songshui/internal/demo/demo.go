@@ -1,9 +1,10 @@
 // Package demo tells Songshui's story with the sample cases: eleven offices submit over the public HTTP interface, every case is followed until it is found, the
-// rectifications go through their track on the days that they had, and three searches are made. It has no inside door; only the counting of
+// rectifications go through their track on the days that they had, the offices look at the public copies of their media and clear them, and three searches are made. It has no inside door; only the counting of
 // events and dead letters reads the log.
 package demo
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -13,6 +14,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -30,6 +32,9 @@ var ErrNotHeld = errors.New("demo: a step did not hold")
 
 // Offices in the order of domain.md.
 var offices = []string{"changchun", "jilin", "siping", "liaoyuan", "tonghua", "baishan", "songyuan", "baicheng", "yanbian", "changbaishan", "meihekou"}
+
+// Those whose media are told of by name come first: copies are made in the order of uploading.
+var first = []string{"songyuan", "baishan"}
 
 // account is one line of the bootstrap file.
 type account struct {
@@ -108,11 +113,15 @@ type Demo struct {
 	cases  map[string]string // ref → id
 	media  map[string]string // id → file
 	after  map[string]bool   // ids of after-media
+	public map[string]bool   // ids of exposed cases
 	began  time.Time
+	// early is work that goes on beside the acts.
+	early errgroup.Group
+	plate hidden
 }
 
 func (d *Demo) client(name string) *portalapi.Client {
-	return &portalapi.Client{Base: d.URL, Token: d.Accounts.named(name).Token}
+	return &portalapi.Client{Base: d.URL, Token: d.Accounts.named(name).Token, Language: d.Say("zh", "en")}
 }
 
 // wrong notes a step that did not hold; the story goes on, so that all of them are told.
@@ -130,8 +139,8 @@ func (d *Demo) step(what string, done, of int) {
 
 // Tell tells the story and gives the report; ErrNotHeld if any step did not hold.
 func (d *Demo) Tell(ctx context.Context) (Report, error) {
-	d.began, d.cases, d.media, d.after = time.Now(), map[string]string{}, map[string]string{}, map[string]bool{}
-	for _, act := range []func(context.Context) error{d.submit, d.sealed, d.follow, d.searches} {
+	d.began, d.cases, d.media, d.after, d.public = time.Now(), map[string]string{}, map[string]string{}, map[string]bool{}, map[string]bool{}
+	for _, act := range []func(context.Context) error{d.submit, d.sealed, d.follow, d.look, d.searches} {
 		if err := act(ctx); err != nil {
 			return Report{}, err
 		}
@@ -177,7 +186,7 @@ func (d *Demo) submit(ctx context.Context) error {
 	done := 0
 	var g errgroup.Group
 	g.SetLimit(atOnce)
-	for _, office := range offices {
+	for _, office := range slices.Concat(first, slices.DeleteFunc(slices.Clone(offices), func(o string) bool { return slices.Contains(first, o) })) {
 		g.Go(func() error {
 			s := &bulk.Submitter{Client: d.client(office + "-1"), Media: folder}
 			for i, line := range byOffice[office] {
@@ -205,6 +214,9 @@ func (d *Demo) submitOne(ctx context.Context, s *bulk.Submitter, i int, line []b
 		return nil
 	}
 	accepted := time.Now()
+	if bytes.Contains(line, []byte(platePicture)) {
+		d.early.Go(func() error { return d.hide(ctx, s.Client, l.Media) })
+	}
 	d.mu.Lock()
 	d.cases[l.Ref] = l.ID
 	for _, id := range l.Media {

@@ -8,13 +8,19 @@ import (
 	"time"
 )
 
-// Report is what the running system counted.
+// Report is what the running system counted. Media of cases and of rectifications are counted together where it isn't said: those that have public copies, were cleared, have warnings, have
+// hidden areas, and wait for a program that isn't there.
 type Report struct {
 	CasesSubmitted        int         `json:"cases_submitted"`
 	CasesSearchable       int         `json:"cases_searchable"`
 	MediaStored           int         `json:"media_stored"`
 	FollowupMediaStored   int         `json:"followup_media_stored"`
 	MediaBytes            int64       `json:"media_bytes"`
+	MediaRendered         int         `json:"media_rendered"`
+	MediaCleared          int         `json:"media_cleared"`
+	MediaWarnings         int         `json:"media_warnings"`
+	MediaHidden           int         `json:"media_hidden"`
+	MediaWaiting          int         `json:"media_waiting"`
 	Events                int         `json:"events"`
 	RectificationsClosed  int         `json:"rectifications_closed"`
 	DeadLetters           int         `json:"dead_letters"`
@@ -60,6 +66,7 @@ func (d *Demo) report(ctx context.Context) (Report, error) {
 			r.MediaStored++
 			r.MediaBytes += m.Bytes
 		}
+		d.looked(&r, m)
 	}
 	for id := range d.after {
 		m, err := c.Medium(ctx, id)
@@ -67,6 +74,7 @@ func (d *Demo) report(ctx context.Context) (Report, error) {
 			r.FollowupMediaStored++
 			r.MediaBytes += m.Bytes
 		}
+		d.looked(&r, m)
 	}
 	if err := d.indexed(ctx, &r); err != nil {
 		return r, err
@@ -128,6 +136,8 @@ func (d *Demo) print(r Report) {
 	fmt.Fprintln(d.Out, d.Say("—— 小结 ——", "—— summary ——"))
 	fmt.Fprintf(d.Out, d.Say("案例 %d（可检索 %d），影像 %d＋%d（%.1f MB），事件 %d，死信 %d\n", "cases %d (searchable %d), media %d+%d (%.1f MB), events %d, dead letters %d\n"),
 		r.CasesSubmitted, r.CasesSearchable, r.MediaStored, r.FollowupMediaStored, float64(r.MediaBytes)/1e6, r.Events, r.DeadLetters)
+	fmt.Fprintf(d.Out, d.Say("公开副本 %d 件，已审看公开 %d，有提示 %d，打码 %d，等待外部程序 %d\n", "public copies of %d, cleared %d, with warnings %d, with hidden areas %d, waiting for a program %d\n"),
+		r.MediaRendered, r.MediaCleared, r.MediaWarnings, r.MediaHidden, r.MediaWaiting)
 	fmt.Fprintf(d.Out, d.Say("受理到可检索：p50 %.0f 毫秒，p99 %.0f 毫秒；用时 %.1f 秒\n", "accepted → searchable: p50 %.0f ms, p99 %.0f ms; took %.1f s\n"),
 		r.AcceptedToSearchable.P50, r.AcceptedToSearchable.P99, float64(r.DurationMS)/1000)
 	fmt.Fprint(d.Out, d.Say("整改：", "rectifications: "))
