@@ -20,8 +20,8 @@ import (
 // missing is the page of no case.
 var missing = "/cases/" + strings.Repeat("a", 26)
 
-// browserWithin bounds one test's work in the browser.
-const browserWithin = 90 * time.Second
+// browserWithin bounds one test's work in the browser; it may wait for clips of other tests to be rendered.
+const browserWithin = 4 * time.Minute
 
 // pollEvery is how often a test asks a page that has no event to wait for.
 const pollEvery = 50 * time.Millisecond

@@ -60,7 +60,7 @@ func line(name string) string {
 // becomes waits until a file's line is in a phase and gives its words.
 func becomes(t *testing.T, ctx context.Context, name, phase string) string {
 	t.Helper()
-	words, err := chromedp.Run(ctx, chromedp.Poll[string](`(l => l && l.dataset.phase === `+strconv.Quote(phase)+` && l.querySelector(".said").textContent)(`+line(name)+`)`, chromedp.WithPollingInterval(pollEvery)))
+	words, err := chromedp.Run(ctx, chromedp.Poll[string](`(l => l && l.dataset.phase === `+strconv.Quote(phase)+` && l.querySelector(".said").textContent)(`+line(name)+`)`, chromedp.WithPollingInterval(pollEvery), chromedp.WithPollingTimeout(browserWithin)))
 	if err != nil {
 		now, _ := chromedp.Run(ctx, chromedp.Evaluate[string](`document.querySelector("#upload .files").innerText`))
 		t.Fatalf("%s isn't %s: %v; the list: %s", name, phase, err, now)
@@ -71,7 +71,7 @@ func becomes(t *testing.T, ctx context.Context, name, phase string) string {
 // press waits until a file's line has a button or link, and presses it.
 func press(t *testing.T, ctx context.Context, name, what string) {
 	t.Helper()
-	if _, err := chromedp.Run(ctx, chromedp.Poll[bool](`(b => b && !b.hidden && (b.click(), true))(`+line(name)+`?.querySelector(".`+what+`"))`, chromedp.WithPollingInterval(pollEvery))); err != nil {
+	if _, err := chromedp.Run(ctx, chromedp.Poll[bool](`(b => b && !b.hidden && (b.click(), true))(`+line(name)+`?.querySelector(".`+what+`"))`, chromedp.WithPollingInterval(pollEvery), chromedp.WithPollingTimeout(browserWithin))); err != nil {
 		t.Fatalf("%s: no %s: %v", name, what, err)
 	}
 }
@@ -117,10 +117,11 @@ func TestUploadInTheBrowser(t *testing.T) {
 		t.Errorf("a damaged file: %q", s)
 	}
 	becomes(t, ctx, "现场 沟槽.jpg", "done")
-	if _, err := chromedp.Run(ctx, chromedp.Poll[bool](line("现场 沟槽.jpg")+`.dataset.state === "rendered"`, chromedp.WithPollingInterval(pollEvery))); err != nil {
+	m := sealed(t, "baishan-1", "现场 沟槽.jpg", picture)
+	settled(t, "baishan-1", m.ID)
+	if _, err := chromedp.Run(ctx, chromedp.Poll[bool](line("现场 沟槽.jpg")+`.dataset.state === "rendered"`, chromedp.WithPollingInterval(pollEvery), chromedp.WithPollingTimeout(browserWithin))); err != nil {
 		t.Errorf("the page doesn't say that the copies are there: %v", err)
 	}
-	m := sealed(t, "baishan-1", "现场 沟槽.jpg", picture)
 	if href := eval(t, ctx, chromedp.Evaluate[string](line("现场 沟槽.jpg")+`.querySelector("a.look").getAttribute("href")`)); href != "/look/"+m.ID {
 		t.Errorf("where to look at it: %q", href)
 	}
@@ -147,7 +148,7 @@ func TestResumedUploadInTheBrowser(t *testing.T) {
 	becomes(t, ctx, name, "sending")
 	offset := func(atLeast int) int {
 		t.Helper()
-		n, err := chromedp.Run(ctx, chromedp.Poll[int](`(b => b && b.value >= `+strconv.Itoa(atLeast)+` && b.value)(`+line(name)+`?.querySelector(".bar"))`, chromedp.WithPollingInterval(pollEvery)))
+		n, err := chromedp.Run(ctx, chromedp.Poll[int](`(b => b && b.value >= `+strconv.Itoa(atLeast)+` && b.value)(`+line(name)+`?.querySelector(".bar"))`, chromedp.WithPollingInterval(pollEvery), chromedp.WithPollingTimeout(browserWithin)))
 		must(t, err)
 		return n
 	}
