@@ -33,7 +33,7 @@ var ErrNotHeld = errors.New("demo: a step did not hold")
 // Offices in the order of domain.md.
 var offices = []string{"changchun", "jilin", "siping", "liaoyuan", "tonghua", "baishan", "songyuan", "baicheng", "yanbian", "changbaishan", "meihekou"}
 
-// Those whose media are told of by name come first: copies are made in the order of uploading.
+// first are those whose media are told of by name: what they upload needn't wait for the copies of all others.
 var first = []string{"songyuan", "baishan"}
 
 // account is one line of the bootstrap file.
@@ -115,9 +115,7 @@ type Demo struct {
 	after  map[string]bool   // ids of after-media
 	public map[string]bool   // ids of exposed cases
 	began  time.Time
-	// early is work that goes on beside the acts.
-	early errgroup.Group
-	plate hidden
+	plate  hidden
 }
 
 func (d *Demo) client(name string) *portalapi.Client {
@@ -184,24 +182,30 @@ func (d *Demo) submit(ctx context.Context) error {
 	}
 	fmt.Fprintf(d.Out, d.Say("十一个单位上报 %d 件案例……\n", "eleven offices submit %d cases…\n"), total)
 	done := 0
-	var g errgroup.Group
-	g.SetLimit(atOnce)
-	for _, office := range slices.Concat(first, slices.DeleteFunc(slices.Clone(offices), func(o string) bool { return slices.Contains(first, o) })) {
-		g.Go(func() error {
-			s := &bulk.Submitter{Client: d.client(office + "-1"), Media: folder}
-			for i, line := range byOffice[office] {
-				if err := d.submitOne(ctx, s, i, line); err != nil {
-					return err
+	rest := slices.DeleteFunc(slices.Clone(offices), func(o string) bool { return slices.Contains(first, o) })
+	for _, some := range [][]string{first, rest} {
+		var g errgroup.Group
+		g.SetLimit(atOnce)
+		for _, office := range some {
+			g.Go(func() error {
+				s := &bulk.Submitter{Client: d.client(office + "-1"), Media: folder}
+				for i, line := range byOffice[office] {
+					if err := d.submitOne(ctx, s, i, line); err != nil {
+						return err
+					}
+					d.mu.Lock()
+					done++
+					d.step(d.Say("上报", "submitted"), done, total)
+					d.mu.Unlock()
 				}
-				d.mu.Lock()
-				done++
-				d.step(d.Say("上报", "submitted"), done, total)
-				d.mu.Unlock()
-			}
-			return nil
-		})
+				return nil
+			})
+		}
+		if err := g.Wait(); err != nil {
+			return err
+		}
 	}
-	return g.Wait()
+	return nil
 }
 
 func (d *Demo) submitOne(ctx context.Context, s *bulk.Submitter, i int, line []byte) error {
@@ -214,16 +218,16 @@ func (d *Demo) submitOne(ctx context.Context, s *bulk.Submitter, i int, line []b
 		return nil
 	}
 	accepted := time.Now()
-	if bytes.Contains(line, []byte(platePicture)) {
-		d.early.Go(func() error { return d.hide(ctx, s.Client, l.Media) })
-	}
 	d.mu.Lock()
 	d.cases[l.Ref] = l.ID
 	for _, id := range l.Media {
 		d.media[id] = ""
 	}
 	d.mu.Unlock()
-	return d.found(ctx, s.Client, l, accepted)
+	if err := d.found(ctx, s.Client, l, accepted); err != nil || !bytes.Contains(line, []byte(platePicture)) {
+		return err
+	}
+	return d.hide(ctx, s.Client, l.Media)
 }
 
 // searchableWithin bounds the wait for a case to be found.

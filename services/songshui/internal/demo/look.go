@@ -28,7 +28,7 @@ const (
 	// shownWithin bounds the wait for the public copies of what is told of by name.
 	shownWithin = time.Minute
 	// renderedBy is how long after the beginning the story goes on with the public copies that are there; the others are held back.
-	renderedBy = 14 * time.Second
+	renderedBy = 20 * time.Second
 	lookEvery  = 20 * time.Millisecond
 )
 
@@ -63,7 +63,7 @@ func (d *Demo) look(ctx context.Context) error {
 func (d *Demo) rendered(ctx context.Context) error {
 	ctx, cancel := context.WithDeadline(ctx, d.began.Add(renderedBy))
 	defer cancel()
-	c, all := d.client("supervisor"), len(d.media)+len(d.after)
+	c, all, before := d.client("supervisor"), len(d.media)+len(d.after), 0
 	err := d.until(ctx, func() (bool, error) {
 		left := 0
 		for _, state := range []string{"sealed", "examined"} {
@@ -73,7 +73,10 @@ func (d *Demo) rendered(ctx context.Context) error {
 			}
 			left += m.Total
 		}
-		d.step(d.Say("公开副本", "public copies"), all-left, all)
+		if all-left != before {
+			before = all - left
+			d.step(d.Say("公开副本", "public copies"), before, all)
+		}
 		return left == 0, nil
 	})
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
@@ -136,7 +139,7 @@ func warning(m portalapi.Medium, code string) (portalapi.Warning, bool) {
 func (d *Demo) warned(ctx context.Context, file, code string) error {
 	m, err := d.wait(ctx, d.named(file), func(m portalapi.Medium) bool {
 		_, ok := warning(m, code)
-		return ok && done(m)
+		return ok
 	})
 	if err != nil {
 		return err
@@ -154,8 +157,8 @@ type hidden struct {
 	areas, old int
 }
 
-// hide has the office look for the number plate's picture among media, hide the plate and clear the picture at once; the copy that it looked at is gone then. It is begun while others still submit,
-// since the copies are made in turn.
+// hide has the office look for the number plate's picture among media, hide the plate and clear the picture at once; the copy that it looked at is gone then. It is done before the other offices
+// submit, since media wait for each other.
 func (d *Demo) hide(ctx context.Context, c *portalapi.Client, media []string) error {
 	for _, id := range media {
 		if m, err := c.Medium(ctx, id); err != nil || m.File != platePicture {
@@ -184,9 +187,6 @@ func (d *Demo) hide(ctx context.Context, c *portalapi.Client, media []string) er
 }
 
 func (d *Demo) hidden(context.Context) error {
-	if err := d.early.Wait(); err != nil {
-		return err
-	}
 	if d.plate != (hidden{len(plate), http.StatusGone}) {
 		d.wrong("%s: %+v", platePicture, d.plate)
 	}
