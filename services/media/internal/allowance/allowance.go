@@ -6,6 +6,7 @@
 package allowance
 
 import (
+	"context"
 	"sync"
 	"time"
 
@@ -39,7 +40,7 @@ var Defaults = Limits{
 type Allowance struct {
 	limits Limits
 	now    func() time.Time
-	kept   func(events.OfficeSlug) int64
+	kept   func(context.Context, events.OfficeSlug) int64
 
 	mu      sync.Mutex
 	offices map[events.OfficeSlug]*office
@@ -55,7 +56,7 @@ type upload struct {
 }
 
 // New makes an Allowance; kept says how many bytes an office's originals take up.
-func New(l Limits, now func() time.Time, kept func(events.OfficeSlug) int64) *Allowance {
+func New(l Limits, now func() time.Time, kept func(context.Context, events.OfficeSlug) int64) *Allowance {
 	fill(&l.Quota, Defaults.Quota)
 	fill(&l.Begun, Defaults.Begun)
 	fill(&l.BegunBurst, Defaults.BegunBurst)
@@ -106,8 +107,8 @@ func (a *Allowance) Sent(o events.OfficeSlug, n int) {
 }
 
 // Reserve keeps room for an upload until Free; fault.Quota if the office's quota hasn't that much.
-func (a *Allowance) Reserve(o events.OfficeSlug, id string, bytes int64) error {
-	taken := a.kept(o)
+func (a *Allowance) Reserve(ctx context.Context, o events.OfficeSlug, id string, bytes int64) error {
+	taken := a.kept(ctx, o)
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for _, u := range a.running {

@@ -1,6 +1,7 @@
 package allowance_test
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -12,7 +13,7 @@ import (
 func TestQuota(t *testing.T) {
 	t.Parallel()
 	kept := int64(60)
-	a := allowance.New(allowance.Limits{Quota: 100}, time.Now, func(o events.OfficeSlug) int64 {
+	a := allowance.New(allowance.Limits{Quota: 100}, time.Now, func(_ context.Context, o events.OfficeSlug) int64 {
 		if o == "jilin" {
 			return kept
 		}
@@ -24,25 +25,25 @@ func TestQuota(t *testing.T) {
 		bytes   int64
 		refused bool
 	}{{"jilin", "a", 41, true}, {"jilin", "a", 30, false}, {"jilin", "b", 11, true}, {"siping", "c", 100, false}, {"siping", "d", 1, true}, {"jilin", "b", 10, false}} {
-		if err := a.Reserve(c.office, c.id, c.bytes); fault.Is(err, fault.Quota) != c.refused {
+		if err := a.Reserve(t.Context(), c.office, c.id, c.bytes); fault.Is(err, fault.Quota) != c.refused {
 			t.Errorf("%+v: %v", c, err)
 		}
 	}
 	a.Free("a")
 	kept += 30
-	if a.Reserve("jilin", "e", 1) == nil {
+	if a.Reserve(t.Context(), "jilin", "e", 1) == nil {
 		t.Error("what became a medium isn't counted")
 	}
 	a.Only(nil, time.Now().Add(-time.Minute)) // all are young
-	if a.Reserve("jilin", "e", 1) == nil {
+	if a.Reserve(t.Context(), "jilin", "e", 1) == nil {
 		t.Error("young ones are forgotten")
 	}
 	a.Only(map[string]bool{"c": true}, time.Now().Add(time.Minute))
 	a.Running("jilin", "elsewhere", 9)
-	if err := a.Reserve("jilin", "e", 1); err != nil {
+	if err := a.Reserve(t.Context(), "jilin", "e", 1); err != nil {
 		t.Error(err)
 	}
-	if a.Reserve("jilin", "f", 1) == nil {
+	if a.Reserve(t.Context(), "jilin", "f", 1) == nil {
 		t.Error("what another process has begun isn't counted")
 	}
 }
@@ -85,7 +86,7 @@ func TestRates(t *testing.T) {
 func TestDefaults(t *testing.T) {
 	t.Parallel()
 	now := time.Now()
-	a := allowance.New(allowance.Limits{}, func() time.Time { return now }, func(events.OfficeSlug) int64 { return 0 })
+	a := allowance.New(allowance.Limits{}, func() time.Time { return now }, func(context.Context, events.OfficeSlug) int64 { return 0 })
 	for i := range 5000 {
 		if a.Begin("jilin") != 0 || a.Send("jilin") != 0 {
 			t.Fatalf("upload %d waits", i)
@@ -95,7 +96,7 @@ func TestDefaults(t *testing.T) {
 	if a.Begin("jilin") == 0 {
 		t.Error("a loop isn't slowed")
 	}
-	if a.Reserve("jilin", "clips", 40*4<<30) != nil || a.Reserve("jilin", "more", 50<<30) == nil {
+	if a.Reserve(t.Context(), "jilin", "clips", 40*4<<30) != nil || a.Reserve(t.Context(), "jilin", "more", 50<<30) == nil {
 		t.Error("the quota isn't 200 GiB")
 	}
 }

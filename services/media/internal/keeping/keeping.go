@@ -60,8 +60,13 @@ func New(b *bus.Bus, o *objects.Store, buckets objects.Buckets) *Keeper {
 // Fault makes the keeper call hook at each named place between two durable steps (“claimed”, “asked”, “going”), for tests that break off there.
 func (k *Keeper) Fault(hook func(place string)) { k.at = hook }
 
-// Used is how many bytes of originals an office's media take up, each object once.
-func (k *Keeper) Used(o events.OfficeSlug) int64 { return k.ledger.bytes(o) }
+// Used is how many bytes of originals an office's media take up, each object once; with everything sealed before it was asked, unless the log is away.
+func (k *Keeper) Used(ctx context.Context, o events.OfficeSlug) int64 {
+	if err := k.ledger.wait(ctx, k.bus, o); err != nil {
+		k.bus.Logger().Warn("what an office takes up may be counted late", "office", o, "error", err)
+	}
+	return k.ledger.bytes(o)
+}
 
 // Release states `released` of a medium that was sealed UntakenAge ago and that no case took or names; its bytes go with a later Sweep. fault.WrongState for any
 // other medium, fault.NotFound for none.

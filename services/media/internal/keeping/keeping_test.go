@@ -52,7 +52,7 @@ func TestRelease(t *testing.T) {
 	r.wants("taken", taken, events.MediaSealed, "jilin/taken", true, true)
 	r.wants("named", named, events.MediaSealed, "jilin/named", true, true)
 	r.wants("young", young, events.MediaSealed, "jilin/young", true, true)
-	if n := k.Used(office); n != int64(len("jilin/taken")+len("jilin/named")+len("jilin/young")) {
+	if n := k.Used(t.Context(), office); n != int64(len("jilin/taken")+len("jilin/named")+len("jilin/young")) {
 		t.Errorf("%d bytes used", n)
 	}
 	// What came back keeps its new object.
@@ -95,7 +95,7 @@ func TestErase(t *testing.T) {
 	k := r.keeper(nil)
 	r.sweep(k)
 	r.wants("shared", a, events.MediaErased, "jilin/a", true, false)
-	if n := k.Used(office); n != f.Bytes {
+	if n := k.Used(t.Context(), office); n != f.Bytes {
 		t.Errorf("%d bytes used", n)
 	}
 	r.must(r.append(events.MediaSubject(office, b), events.System("media"), erased))

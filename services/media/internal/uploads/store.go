@@ -76,7 +76,7 @@ func (s *Store) NewUpload(ctx context.Context, info handler.FileInfo) (handler.U
 	if err != nil {
 		return nil, s.refusal(err)
 	}
-	if err := s.allowed.Reserve(st.Office, st.ID, st.Size); err != nil {
+	if err := s.allowed.Reserve(ctx, st.Office, st.ID, st.Size); err != nil {
 		s.note(ctx, &st, fault.Of(err))
 		return nil, s.refusal(err)
 	}
