@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -151,6 +152,9 @@ func TestOriginal(t *testing.T) {
 	if got := s.do(http.MethodGet, at+reason, "", nil, nil); got.status != http.StatusUnauthorized {
 		t.Errorf("nobody: %d", got.status)
 	}
+	if got := s.do(http.MethodGet, at+reason, me, map[string]string{"Sec-Fetch-Site": "cross-site"}, nil); got.status != http.StatusForbidden {
+		t.Errorf("by another site's link: %d", got.status)
+	}
 	if n := r.messages(events.StreamAccess, "access.media.original-read"); n != 0 {
 		t.Errorf("%d looks noted", n)
 	}
@@ -176,7 +180,10 @@ func TestOriginal(t *testing.T) {
 	if got := s.do(http.MethodGet, at+reason, me, map[string]string{"If-None-Match": `"` + hashOf(photo) + `"`}, nil); got.status != http.StatusNotModified {
 		t.Errorf("If-None-Match: %d", got.status)
 	}
-	if n := r.messages(events.StreamAccess, "access.media.original-read"); n != 6 {
+	if got := s.do(http.MethodHead, at+reason, me, nil, nil); got.status != http.StatusOK || len(got.body) != 0 || got.header.Get("Content-Length") != strconv.Itoa(len(photo)) {
+		t.Errorf("HEAD: %d %v", got.status, got.header)
+	}
+	if n := r.messages(events.StreamAccess, "access.media.original-read"); n != 7 {
 		t.Errorf("%d looks noted", n)
 	}
 }

@@ -197,6 +197,34 @@ func TestUncleared(t *testing.T) {
 	}
 }
 
+// TestObjection has a document of an objection stay with those who may read objections, cleared and withdrawn too.
+func TestObjection(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	s := r.start(server.Config{})
+	id, c := exposed(t, s, "media/welding.jpg")
+	r.give(r.office("jilin"), id, "clear", map[string]any{})
+	unit := r.token(access.Actor{Account: "unit", Role: access.Unit, Cases: []events.CaseID{c.ID}})
+	seen := func(when string, outside, party int) {
+		t.Helper()
+		for token, want := range map[string]int{r.reporter(): outside, r.office("siping"): outside, unit: party, r.office("jilin"): http.StatusOK, r.province(): http.StatusOK} {
+			if got := s.status(token, id, "w320"); got != want {
+				t.Errorf("%s: %d, want %d", when, got, want)
+			}
+		}
+	}
+	seen("a picture of the case", http.StatusOK, http.StatusOK)
+	c.Media, c.Objections = nil, []events.Objection{{Text: "不属实", Documents: []events.MediaID{id}}}
+	r.write(c)
+	seen("a document", http.StatusNotFound, http.StatusOK)
+	r.writeRectification(events.RectificationState{ID: c.ID, Office: "jilin", Progress: []events.Progress{{Media: []events.MediaID{id}}}})
+	seen("shown after the rectification too", http.StatusOK, http.StatusOK)
+	r.writeRectification(events.RectificationState{ID: c.ID, Office: "jilin"})
+	c.State = events.CaseWithdrawn
+	r.write(c)
+	seen("withdrawn", http.StatusNotFound, http.StatusGone)
+}
+
 // TestCommands gives commands twice, with another body, by others, and in the wrong state.
 func TestCommands(t *testing.T) {
 	t.Parallel()
@@ -275,6 +303,9 @@ func TestErase(t *testing.T) {
 			t.Errorf("an erased copy: %d", got)
 		}
 	}
+	eventually(t, "no byte of it is left", func() bool {
+		return len(r.keys(r.buckets.Originals())) == 0 && len(r.keys(r.buckets.Renditions())) == 0
+	})
 }
 
 // TestBrowse lists what an office must look at, to itself and the province.

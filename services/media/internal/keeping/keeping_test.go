@@ -67,14 +67,16 @@ func TestRelease(t *testing.T) {
 func TestLateCase(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	id := r.sealed(r.original("jilin/a", "a.jpg"))
+	id, clip, paper := r.sealed(r.original("jilin/a", "a.jpg")), r.sealed(r.original("jilin/b", "b.mp4")), r.sealed(r.original("jilin/c", "c.pdf"))
 	k := r.keeper(nil)
 	r.pass(month + time.Minute)
 	r.sweep(k)
-	r.submitted(id)
+	r.submits(events.CaseState{Media: []events.CaseMedium{{ID: id}}, Exposures: []events.Publication{{Clip: clip}}, Objections: []events.Objection{{Documents: []events.MediaID{paper}}}})
 	r.pass(2 * time.Minute)
 	r.sweep(k)
 	r.wants("named late", id, events.MediaReleased, "jilin/a", true, true)
+	r.wants("named late as a clip", clip, events.MediaReleased, "jilin/b", true, true)
+	r.wants("named late as a document", paper, events.MediaReleased, "jilin/c", true, true)
 }
 
 // TestErase removes the bytes of erased media, whatever holds them; an object that another medium names stays until that one goes too.
@@ -292,8 +294,15 @@ var cases = bus.Aggregate[events.CaseState, *events.CaseState]{Stream: events.St
 // submitted writes a case that names a medium.
 func (r *rig) submitted(id events.MediaID) {
 	r.Helper()
+	r.submits(events.CaseState{Media: []events.CaseMedium{{ID: id}}})
+}
+
+// submits writes a case of the office.
+func (r *rig) submits(s events.CaseState) {
+	r.Helper()
 	c := events.CaseIDFor(office, "r")
-	fact := events.CaseRestatedFact{State: events.CaseState{ID: c, Office: office, Media: []events.CaseMedium{{ID: id}}}}
+	s.ID, s.Office = c, office
+	fact := events.CaseRestatedFact{State: s}
 	in := bus.Intent{Name: "submit", Actor: events.System("intake"), Given: access.Given{On: events.DayOf(r.now())}}
 	_, err := cases.Execute(r.Context(), r.Bus, events.CaseSubject(office, c), in, func(bus.Loaded[events.CaseState], *access.Given) (events.Fact, error) { return fact, nil })
 	r.must(err)

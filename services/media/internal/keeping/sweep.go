@@ -134,12 +134,12 @@ func (k *Keeper) sweepRecords(ctx context.Context) error {
 	return all
 }
 
-// named gives all media that cases and rectifications of an office name, whatever the media's records say.
+// named gives all media that cases (with the clips of their publications and the documents of objections) and rectifications of an office name, whatever the media's records say.
 func (k *Keeper) named(ctx context.Context, office events.OfficeSlug) (map[events.MediaID]bool, error) {
 	out := map[events.MediaID]bool{}
 	err := each(ctx, k.bus, events.StreamCases, "case."+string(office)+".>", func(c events.CaseState) {
-		for _, m := range c.Media {
-			out[m.ID] = true
+		for _, id := range media.OfCase(c) {
+			out[id] = true
 		}
 	})
 	if err == nil {

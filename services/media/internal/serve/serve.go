@@ -194,6 +194,10 @@ func (h *Handler) original(r *http.Request, actor access.Actor, m events.MediaSt
 	if !media.SeesOriginal(actor, m) {
 		return file{}, fault.New(fault.NotFound, "media: original")
 	}
+	// The session comes along with a link from anywhere; who follows one hasn't given a reason.
+	if from := r.Header.Get("Sec-Fetch-Site"); from == "cross-site" || from == "same-site" {
+		return file{}, fault.New(fault.Forbidden, "media: original")
+	}
 	reason := strings.TrimSpace(r.URL.Query().Get("reason"))
 	var wrong fault.Fields
 	switch n := utf8.RuneCountInString(reason); {

@@ -2,13 +2,14 @@
 // writes nothing.
 //
 // A medium's own office and the province see it from the beginning. For everybody else it exists once it is cleared, and for those who see a case that holds it: the case
-// file itself, or its rectification.
+// file itself, or its rectification. Documents of an objection 陈述申辩 are for those who may read objections: the people of the case beside office and province.
 package sight
 
 import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 
 	"songshui.internal/events"
 	"songshui.internal/services/internal/access"
@@ -56,16 +57,19 @@ func (l *Look) At(ctx context.Context, m events.MediaState) (Of, error) {
 		return o, nil // nothing of it was ever for others
 	}
 	for _, id := range m.TakenBy {
-		c, held, err := l.holds(ctx, m, id)
+		c, how, err := l.holds(ctx, m, id)
 		if err != nil {
 			return o, err
 		}
-		if !held {
+		if how == none {
 			continue
 		}
-		to := c.VisibleTo()
+		to, from := c.VisibleTo(), c.WithdrawnFrom()
+		if how == objected {
+			to, from = parties(to), parties(from)
+		}
 		o.Case = o.Case || l.actor.Sees(to)
-		o.Withdrawn = o.Withdrawn || l.actor.Sees(c.WithdrawnFrom())
+		o.Withdrawn = o.Withdrawn || l.actor.Sees(from)
 		o.Public = o.Public || slices.Contains(to, events.HolderSignedIn) || slices.Contains(to, events.HolderPublic)
 		if o.Public && (o.Inside || o.Case) {
 			break
@@ -74,33 +78,58 @@ func (l *Look) At(ctx context.Context, m events.MediaState) (Of, error) {
 	return o, nil
 }
 
-// holds reads a case that has taken a medium, and says whether it or its rectification still shows it.
-func (l *Look) holds(ctx context.Context, m events.MediaState, id events.CaseID) (events.CaseState, bool, error) {
+// holding is how a case holds a medium.
+type holding int
+
+const (
+	none holding = iota
+	// objected: as a document of an objection alone.
+	objected
+	shown
+)
+
+// holds reads a case that has taken a medium, and says how it or its rectification still holds it.
+func (l *Look) holds(ctx context.Context, m events.MediaState, id events.CaseID) (events.CaseState, holding, error) {
 	subject := events.CaseSubject(m.Office, id)
 	c, ok := l.cases[subject]
 	if !ok {
 		var err error
 		if c, err = last[events.CaseState](ctx, l.bus, events.StreamCases, subject); err != nil {
-			return c, false, err
+			return c, none, err
 		}
 		l.cases[subject] = c
 	}
 	if c.ID == "" {
-		return c, false, nil
+		return c, none, nil
 	}
-	if slices.Contains(media.OfCase(c), m.ID) {
-		return c, true, nil
+	open := c
+	open.Objections = nil
+	if slices.Contains(media.OfCase(open), m.ID) {
+		return c, shown, nil
 	}
 	after, ok := l.after[subject]
 	if !ok {
 		r, err := last[events.RectificationState](ctx, l.bus, events.StreamRectification, events.RectificationSubject(m.Office, id))
 		if err != nil {
-			return c, false, err
+			return c, none, err
 		}
 		after = r.Media()
 		l.after[subject] = after
 	}
-	return c, slices.Contains(after, m.ID), nil
+	switch {
+	case slices.Contains(after, m.ID):
+		return c, shown, nil
+	case slices.Contains(media.OfCase(c), m.ID):
+		return c, objected, nil
+	}
+	return c, none, nil
+}
+
+// parties are those of an audience who may read objections.
+func parties(audience []string) []string {
+	return slices.DeleteFunc(slices.Clone(audience), func(h string) bool {
+		return h == events.HolderSignedIn || h == events.HolderPublic || strings.HasPrefix(h, events.HolderOutlet(""))
+	})
 }
 
 // last gives a record as it stands; an empty one where there is none.
