@@ -97,9 +97,11 @@ type Medium struct {
 	SHA256 string `json:"sha256"`
 	State  string `json:"state"`
 	Bytes  int64  `json:"bytes,omitempty"`
-	// Reason says why it failed; Missing names the program that it waits for.
-	Reason  string `json:"reason,omitempty"`
-	Missing string `json:"missing,omitempty"`
+	// Reason says why it failed or was released, as a code, or why it was erased, as somebody wrote it; ReasonMessage says it in words, with what a person can do. Missing names the
+	// program that it waits for.
+	Reason        string `json:"reason,omitempty"`
+	ReasonMessage string `json:"reason_message,omitempty"`
+	Missing       string `json:"missing,omitempty"`
 	// What follows is for its office and the province alone. Proposed are areas that were found, Areas those that are hidden.
 	Examination *events.Examination `json:"examination,omitempty"`
 	Warnings    []Warning           `json:"warnings,omitempty"`

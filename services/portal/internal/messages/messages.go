@@ -92,6 +92,9 @@ func Field(f fault.Field, l Language) string {
 	if !ok {
 		t = text{"填写有误", "is wrong"}
 	}
+	if f.Field == "file" && ofFile[f.Code] { // an upload's own
+		t = ends[f.Code]
+	}
 	say := strings.ReplaceAll(t.in(l), "{arg}", f.Arg)
 	label := Label(f.Field, l)
 	if label == "" {

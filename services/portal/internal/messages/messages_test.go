@@ -16,6 +16,7 @@ import (
 
 	"songshui.internal/events"
 	"songshui.internal/services/internal/fault"
+	"songshui.internal/services/media/mediaapi"
 )
 
 // sources are the packages whose codes come to people. Their code is read rather than run: a word may be missing only on a way that no test takes.
@@ -175,6 +176,43 @@ func TestEveryWarningHasWords(t *testing.T) {
 		t.Errorf("only %d codes found", n)
 	}
 	if got := Warning("far_from_case", 104.2, 0, Chinese); got != "拍摄地点距案例位置 104.2 公里，请核对" {
+		t.Error(got)
+	}
+}
+
+// TestEveryEndHasWords covers why media fail and are released; figures in words are the limits'.
+func TestEveryEndHasWords(t *testing.T) {
+	t.Parallel()
+	codes := map[string]bool{"unsupported_type": true, "internal": true, "body_too_large": true, "untaken": true, "bytes_gone": true, "encrypted": true, "active_content": true}
+	for name, code := range constants(parse(t, "media/internal")) {
+		if strings.HasPrefix(name, "Code") || strings.HasPrefix(name, "Reason") {
+			codes[code] = true
+		}
+	}
+	if len(codes) < 15 {
+		t.Errorf("only %d codes found", len(codes))
+	}
+	for code := range codes {
+		bilingual(t, code, ends[code])
+		if got := End(code, Chinese); got == code || strings.ContainsAny(got, "{}") {
+			t.Errorf("%s: %s", code, got)
+		}
+	}
+	for code, figures := range map[string][2]string{"too_long": {"3 h", "3 小时"}, "too_many_pages": {"500 pages", "500 页"}, "too_many_pixels": {"100 megapixels", "一亿像素"}} {
+		if !strings.Contains(mediaapi.Limits, figures[0]) || !strings.Contains(ends[code].en, figures[0]) || !strings.Contains(ends[code].zh, figures[1]) {
+			t.Errorf("%s: %+v", code, ends[code])
+		}
+	}
+	if got := Field(fault.Field{Field: "file", Code: "too_long", Arg: "10800"}, Chinese); got != "文件：时长超过 3 小时，请分段上传" {
+		t.Error(got)
+	}
+	if got := Field(fault.Field{Field: "media[0].file", Code: "too_long", Arg: "120"}, Chinese); !strings.Contains(got, "120") {
+		t.Error(got)
+	}
+	if got := End("too_many_pages", English); got != "The file has more than 500 pages; upload it in parts" {
+		t.Error(got)
+	}
+	if got := End("法院裁定", Chinese); got != "法院裁定" {
 		t.Error(got)
 	}
 }

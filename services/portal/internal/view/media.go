@@ -21,6 +21,7 @@ func Medium(ctx context.Context, m mediaapi.View) portalapi.Medium {
 		out.Renditions = append(out.Renditions, portalapi.Rendition(r))
 	}
 	l := front.Of(ctx).Language
+	out.ReasonMessage = messages.End(m.Reason, l)
 	for _, w := range m.Warnings {
 		out.Warnings = append(out.Warnings, portalapi.Warning{Code: w.Code, Message: messages.Warning(w.Code, w.KM, w.Days, l), Case: string(w.Case), Media: string(w.Media), Office: string(w.Office),
 			KM: w.KM, Days: w.Days})

@@ -118,16 +118,18 @@ func Search(ctx context.Context, c bus.Client, params archiveapi.Params) (portal
 // Facets are the filters of a search that have counts, in the order in which they are shown.
 var Facets = []string{"office", "sector", "category", "hazard_level", "level", "outlet", "state", "rectification_state"}
 
-// AfterMedia gives the media that a rectification shows, as far as the actor may see them. rectification is the one of a CaseView.
-func AfterMedia(ctx context.Context, c bus.Client, rectification json.RawMessage) ([]portalapi.Medium, error) {
+// AfterMedia gives the media that a rectification shows, as far as the actor may see them, and how many others there are. rectification is the one of a CaseView.
+func AfterMedia(ctx context.Context, c bus.Client, rectification json.RawMessage) (seen []portalapi.Medium, heldBack int, err error) {
 	var r events.RectificationState
 	if err := json.Unmarshal(rectification, &r); err != nil {
-		return nil, fmt.Errorf("portal: rectification: %w", err)
+		return nil, 0, fmt.Errorf("portal: rectification: %w", err)
 	}
-	ids := r.Media()
-	if len(ids) == 0 {
-		return nil, nil
+	for ids := range slices.Chunk(r.Media(), mediaapi.MaxList) {
+		listed, err := mediaapi.Client{Client: c}.List(ctx, mediaapi.ListParams{Office: r.Office, IDs: ids})
+		if err != nil {
+			return nil, 0, err
+		}
+		seen, heldBack = append(seen, mediaOf(ctx, listed.Media)...), heldBack+listed.HeldBack
 	}
-	listed, err := mediaapi.Client{Client: c}.List(ctx, mediaapi.ListParams{Office: r.Office, IDs: ids})
-	return mediaOf(ctx, listed.Media), err
+	return seen, heldBack, nil
 }

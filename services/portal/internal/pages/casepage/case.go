@@ -24,14 +24,15 @@ var files embed.FS
 var page = shell.Parse("case.tmpl", files)
 
 type data struct {
-	L        messages.Language
-	Case     shownCase
-	Rect     *shownRectification
-	Media    []shownMedium
-	After    []shownMedium
-	HeldBack int
-	History  []portalapi.Step
-	Next     []portalapi.Next
+	L     messages.Language
+	Case  shownCase
+	Rect  *shownRectification
+	Media []shownMedium
+	After []shownMedium
+	// HeldBack and AfterHeldBack count the media that aren't for these eyes yet.
+	HeldBack, AfterHeldBack int
+	History                 []portalapi.Step
+	Next                    []portalapi.Next
 }
 
 // shownCase is what the page shows of a case; days and slugs as plain strings, which the template's functions take.
@@ -109,23 +110,25 @@ func Handle(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	if d.Rect != nil {
-		after, err := view.AfterMedia(r.Context(), c.Client, v.Rectification)
+		after, held, err := view.AfterMedia(r.Context(), c.Client, v.Rectification)
 		if err != nil {
 			shell.Fail(w, r, err)
 			return
 		}
+		d.AfterHeldBack = held
 		for _, m := range after {
-			d.After = append(d.After, shown(m, looks))
+			d.After = append(d.After, shown(m, looks, d.L))
 		}
 	}
 	for _, m := range v.Media {
-		d.Media = append(d.Media, shown(m, looks))
+		d.Media = append(d.Media, shown(m, looks, d.L))
 	}
 	shell.Show(w, r, http.StatusOK, page, d.Case.Title, d)
 }
 
 // shown picks the smallest and the largest picture of a medium, the clip that most browsers play, the sound and the paper.
-func shown(m portalapi.Medium, looks bool) shownMedium {
+func shown(m portalapi.Medium, looks bool, l messages.Language) shownMedium {
+	m.ReasonMessage = messages.End(m.Reason, l)
 	s := shownMedium{Medium: m, Look: looks}
 	least, most := 0, 0
 	for _, c := range m.Renditions {

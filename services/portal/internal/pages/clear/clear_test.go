@@ -223,8 +223,8 @@ func TestStates(t *testing.T) {
 		"rendered": {func(*portalapi.Medium) {}, []string{`value="mask"`, `value="clear"`, "31.4 公里", "Nokia X", "位置、设备</dd>", "2026年6月1日 08:30:00（&#43;08:00）", `class="proposed"`, "<noscript>"}, []string{`value="retry"`, "自动更新"}},
 		"examined": {func(m *portalapi.Medium) { m.State, m.Next, m.Renditions = "examined", nil, nil }, []string{"自动更新"}, []string{`value="mask"`, `value="clear"`, `class="stage`}},
 		"failed": {func(m *portalapi.Medium) {
-			m.State, m.Reason, m.Next, m.Renditions = "failed", "太大", []portalapi.Next{{Command: "retry"}}, nil
-		}, []string{"太大", `value="retry"`}, []string{`value="clear"`}},
+			m.State, m.Reason, m.Next, m.Renditions = "failed", "damaged", []portalapi.Next{{Command: "retry"}}, nil
+		}, []string{"请重新导出后上传", `value="retry"`}, []string{`value="clear"`, "damaged"}},
 		"waiting": {func(m *portalapi.Medium) { m.State, m.Missing, m.Next, m.Renditions = "waiting", "ffmpeg", nil, nil }, []string{"ffmpeg", "不会丢失"}, []string{`value="clear"`}},
 		"clip": {func(m *portalapi.Medium) {
 			m.Kind, m.Renditions = "video", []portalapi.Rendition{{Name: "poster", URL: "/p", Type: "image/jpeg", Width: 640, Height: 480}, {Name: "clip", URL: "/c", Type: "video/mp4", Width: 4000, Height: 3000}}

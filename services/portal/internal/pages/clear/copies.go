@@ -21,6 +21,7 @@ type fact struct{ Name, Value string }
 func shown(m portalapi.Medium, l messages.Language) data {
 	d := data{L: l, Medium: m, Can: map[string]bool{}, Moving: m.State == "sealed" || m.State == "examined"}
 	// The page's switch of language counts, not the browser's header.
+	d.ReasonMessage = messages.End(m.Reason, l)
 	for i, w := range m.Warnings {
 		m.Warnings[i].Message = messages.Warning(w.Code, w.KM, w.Days, l)
 	}

@@ -59,6 +59,7 @@ func showList(w http.ResponseWriter, r *http.Request) {
 		}
 		out := group{Title: [2]string{g.zh, g.en}[l], Help: [2]string{g.helpZH, g.helpEN}[l], More: more}
 		for _, m := range media {
+			m.ReasonMessage = messages.End(m.Reason, l)
 			out.Media = append(out.Media, tile{m, smallest(m)})
 		}
 		d.Groups = append(d.Groups, out)

@@ -102,7 +102,7 @@ export class Row {
 
   // medium shows how far the medium is on its way.
   medium(m, prefix) {
-    const words = prefix + (states[m.state] || m.state) + (m.reason ? t("：", ": ") + m.reason : "");
+    const words = prefix + (states[m.state] || m.state) + (m.reason_message ? t("：", ": ") + m.reason_message : "");
     this.show(m.state === "failed" ? "failed" : "done", words);
     this.node.dataset.state = m.state;
     this.bar.hidden = true;
