@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"strconv"
 	"strings"
 )
 
@@ -27,8 +28,12 @@ const (
 	MeiliKey       = "SONGSHUI_MEILI_KEY"
 	MediaURL       = "SONGSHUI_MEDIA_URL"
 	MediaListen    = "SONGSHUI_MEDIA_LISTEN"
-	ActorKey       = "SONGSHUI_ACTOR_KEY"
-	ActorPubkey    = "SONGSHUI_ACTOR_PUBKEY"
+	// MediaQuota is optional: how many GiB of originals one office may keep.
+	MediaQuota = "SONGSHUI_MEDIA_QUOTA"
+	// SecureCookies is optional: true where browsers come by https only, which sessions then want.
+	SecureCookies = "SONGSHUI_SECURE_COOKIES"
+	ActorKey      = "SONGSHUI_ACTOR_KEY"
+	ActorPubkey   = "SONGSHUI_ACTOR_PUBKEY"
 )
 
 // ErrSetting says that a setting is missing or wrong; the text names the variable.
@@ -121,6 +126,30 @@ func (e *Env) address(name, v string, schemes []string) *url.URL {
 	}
 	e.wrong(name, fmt.Sprintf("%q must begin with one of %s", v, strings.Join(schemes, ", ")))
 	return nil
+}
+
+// OptionalGiB gives a variable, a whole number of GiB above 0, in bytes; 0 if it is missing.
+func (e *Env) OptionalGiB(name string) int64 {
+	v := e.Optional(name, "")
+	if v == "" {
+		return 0
+	}
+	n, err := strconv.ParseInt(v, 10, 32)
+	if err != nil || n < 1 {
+		e.wrong(name, fmt.Sprintf("%q is no whole number of GiB", v))
+		return 0
+	}
+	return n << 30
+}
+
+// OptionalBool gives a variable that says true or false; false if it is missing.
+func (e *Env) OptionalBool(name string) bool {
+	v := e.Optional(name, "false")
+	b, err := strconv.ParseBool(v)
+	if err != nil {
+		e.wrong(name, fmt.Sprintf("%q is neither true nor false", v))
+	}
+	return b
 }
 
 // SigningKey gives portal's private key: base64 of an Ed25519 seed (32 bytes).

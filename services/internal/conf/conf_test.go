@@ -42,6 +42,26 @@ func TestOptionalURL(t *testing.T) {
 	}
 }
 
+func TestOptionalValues(t *testing.T) {
+	t.Parallel()
+	e := env(map[string]string{conf.MediaQuota: "50", conf.SecureCookies: "true"})
+	if n, b := e.OptionalGiB(conf.MediaQuota), e.OptionalBool(conf.SecureCookies); n != 50<<30 || !b || e.Err() != nil {
+		t.Errorf("given: %d, %v, %v", n, b, e.Err())
+	}
+	e = env(nil)
+	if n, b := e.OptionalGiB(conf.MediaQuota), e.OptionalBool(conf.SecureCookies); n != 0 || b || e.Err() != nil {
+		t.Errorf("missing: %d, %v, %v", n, b, e.Err())
+	}
+	for _, wrong := range []string{"0", "-1", "1.5", "50G"} {
+		e = env(map[string]string{conf.MediaQuota: wrong, conf.SecureCookies: "yes!"})
+		e.OptionalGiB(conf.MediaQuota)
+		e.OptionalBool(conf.SecureCookies)
+		if err := e.Err(); err == nil || !strings.Contains(err.Error(), conf.MediaQuota) || !strings.Contains(err.Error(), conf.SecureCookies) {
+			t.Errorf("%q: %v", wrong, err)
+		}
+	}
+}
+
 func TestSecretFromFile(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "key")

@@ -13,6 +13,9 @@ const Limits = `Limits of media:
 | media of a case | 200 | a case's record stays below 192 KiB |
 | name | 120 characters | longer ones are cut, with the suffix kept |
 | areas to hide | 100 of a medium | a person marks them one by one |
+| originals that an office keeps, and its uploads under way | 200 GiB, unless set otherwise (507 quota) | a campaign with some hundred clips |
+| uploads that an office begins | 50 a second, 5000 at once (429) | a loop is slowed, a bulk submission isn't |
+| bytes that an office sends | 64 MiB a second, 16 GiB at once (429) | one office's films don't keep the others waiting |
 | upload without a new byte | 7 days | then it is removed |
 | medium that no case has taken | 30 days | then it is released |
 `

@@ -12,6 +12,7 @@ import (
 	"songshui.internal/services/media/internal/papers"
 	"songshui.internal/services/media/internal/sniff"
 	"songshui.internal/services/media/mediaapi"
+	"songshui.internal/services/media/server"
 )
 
 // TestLimitsInWords holds the limits that the API's description names against those that are checked.
@@ -27,6 +28,9 @@ func TestLimitsInWords(t *testing.T) {
 		fmt.Sprintf("| media of a case | %d |", media.MaxPerCase),
 		fmt.Sprintf("| name | %d characters |", media.MaxName),
 		fmt.Sprintf("| areas to hide | %d of a medium |", events.MaxAreas),
+		fmt.Sprintf("its uploads under way | %d GiB,", server.DefaultLimits().Quota>>30),
+		fmt.Sprintf("| uploads that an office begins | %.0f a second, %.0f at once", server.DefaultLimits().Begun, server.DefaultLimits().BegunBurst),
+		fmt.Sprintf("| bytes that an office sends | %.0f MiB a second, %.0f GiB at once", server.DefaultLimits().Bytes/(1<<20), server.DefaultLimits().BytesBurst/(1<<30)),
 		fmt.Sprintf("| upload without a new byte | %d days |", media.UploadAge/day),
 		fmt.Sprintf("| medium that no case has taken | %d days |", media.UntakenAge/day),
 	} {

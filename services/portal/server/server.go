@@ -93,6 +93,7 @@ func New(d Deps, c Config) (*Server, error) {
 	// The own pages' scripts come with their session, programs with a token. No other site's page can ask in a person's name: its requests are told by
 	// Sec-Fetch-Site and Origin, and don't carry the cookie (SameSite).
 	protect := http.NewCrossOriginProtection()
+	protect.SetDenyHandler(front.Denied(fault.New(fault.Forbidden, "portal: another site's page asks")))
 	known := func(next http.Handler) http.Handler { return protect.Handler(manager.LoadAndSave(f.Identify(next))) }
 	mux.Handle("/api/", front.Bounded(known(interfaces)))
 	mux.Handle("/files", known(front.Signed(media)))

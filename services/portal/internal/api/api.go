@@ -31,8 +31,11 @@ const Version = "1.0.0"
 
 const description = `Cases of the 专题行, their rectification, their media and the search. Errors are problems (RFC 9457) with one entry per wrong field; see the schema Problem.
 
-Uploads: tus 1.0 at /files (core, creation, creation-with-upload, termination), Upload-Metadata filename (required) and sha256 (hex, optional);
-the last answer and every HEAD after it carry Songshui-Media-Id. Bytes of media: /media/{id}/{rendition}.
+Uploads: tus 1.0 at /files (core, creation, creation-with-upload, termination, checksum with sha256, expiration; OPTIONS tells so), Upload-Metadata filename (required) and sha256 (hex, optional);
+the last answer and every HEAD after it carry Songshui-Media-Id; Upload-Expires says until when an unfinished one is kept. Bytes of media: /media/{id}/{rendition}.
+
+A medium is sealed, examined, rendered (its public copies are there), and cleared once a person of its office has looked; outside the office and the province it exists only then, with a case that
+they see. waiting says that a program is missing on the server (missing), failed that no public copy can be made (reason, reason_message). An original is read with ?reason=, which is noted.
 
 ` + mediaapi.Limits
 

@@ -69,6 +69,15 @@ func (f *Front) Identify(next http.Handler) http.Handler {
 	})
 }
 
+// Denied refuses every request with err, before anybody has looked whose it is.
+func Denied(err error) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c := newCaller(r)
+		w.Header().Set("X-Request-Id", c.ID)
+		Refuse(w, r.WithContext(context.WithValue(r.Context(), callerKey{}, c)), err)
+	})
+}
+
 func (f *Front) identify(r *http.Request, c *Caller) error {
 	const scheme = "Bearer "
 	auth := r.Header.Get("Authorization")

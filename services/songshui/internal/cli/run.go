@@ -107,6 +107,7 @@ func outside(targets []string) (stack.Backings, stack.Settings, error) {
 	var accessKey, secretKey string
 	if needs(events.ServiceMedia) {
 		s3URL = env.URL(conf.S3Endpoint, "http", "https")
+		s.MediaQuota = env.OptionalGiB(conf.MediaQuota)
 		accessKey, secretKey = env.Required(conf.S3AccessKey), env.Required(conf.S3SecretKey)
 	}
 	if needs(events.ServiceArchive) {
@@ -115,6 +116,7 @@ func outside(targets []string) (stack.Backings, stack.Settings, error) {
 	meiliKey := env.Optional(conf.MeiliKey, "")
 	if needs(events.ServicePortal) {
 		s.Key = env.SigningKey()
+		s.SecureCookies = env.OptionalBool(conf.SecureCookies)
 		s.MediaURL = env.URL(conf.MediaURL, "http", "https")
 	}
 	if needs(stack.Targets[:len(stack.Targets)-1]...) {

@@ -25,11 +25,20 @@ type Up struct {
 	Bootstrap string `help:"账号文件 a YAML file of accounts and tokens; applied again it changes nothing" type:"existingfile"`
 	ReadyFile string `help:"就绪文件 gets the address, one line, once everything answers" type:"path"`
 	Metrics   string `help:"指标监听地址 address of /metrics; none if empty" env:"SONGSHUI_METRICS_LISTEN"`
+	// Both are variables of run as well.
+	MediaQuota    int64 `help:"每单位影像额度（GiB），不填为 200 GiB of originals that one office may keep; 200 if not given" env:"SONGSHUI_MEDIA_QUOTA" placeholder:"GIB"`
+	SecureCookies bool  `help:"会话仅限 https sessions want https; set it behind a TLS front" env:"SONGSHUI_SECURE_COOKIES"`
 }
+
+// maxQuota keeps a quota in bytes an int64, in GiB.
+const maxQuota = 1_000_000
 
 // Run runs until ctx ends.
 func (c *Up) Run(ctx context.Context) error {
-	u, err := StartSystem(ctx, stack.Config{Dir: c.Dir, Listen: c.Listen, Bootstrap: c.Bootstrap}, c.Metrics)
+	if c.MediaQuota < 0 || c.MediaQuota > maxQuota {
+		return fmt.Errorf("--media-quota: %s", say("应为不超过一百万的整数（GiB）", "must be a number of GiB, at most a million"))
+	}
+	u, err := StartSystem(ctx, stack.Config{Dir: c.Dir, Listen: c.Listen, Bootstrap: c.Bootstrap, MediaQuota: c.MediaQuota << 30, SecureCookies: c.SecureCookies}, c.Metrics)
 	if err != nil {
 		return err
 	}

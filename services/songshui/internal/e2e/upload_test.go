@@ -207,9 +207,9 @@ func TestUploadIsForOffices(t *testing.T) {
 	if !strings.Contains(string(r.body), "<noscript>") || !strings.Contains(r.header.Get("Content-Security-Policy"), "worker-src 'self'") {
 		t.Errorf("the page: %d %v", r.status, r.header)
 	}
-	for _, path := range []string{"/files", "/api/v1/media/x/commands/clear"} {
-		if r := call(t, "baishan-1", http.MethodPost, path, []byte("{}"), "Sec-Fetch-Site", "cross-site"); r.status != http.StatusForbidden {
-			t.Errorf("%s of another site: %d", path, r.status)
+	for _, c := range [][2]string{{http.MethodPost, "/files"}, {http.MethodPatch, "/files/x"}, {http.MethodDelete, "/files/x"}, {http.MethodPost, "/api/v1/media/x/commands/clear"}, {http.MethodPost, "/look/x"}} {
+		for _, header := range [][2]string{{"Sec-Fetch-Site", "cross-site"}, {"Origin", "https://elsewhere.example"}} {
+			call(t, "baishan-1", c[0], c[1], []byte("{}"), header[0], header[1]).problem(t, http.StatusForbidden, "forbidden")
 		}
 	}
 }

@@ -60,6 +60,10 @@ type Settings struct {
 	Logger   *slog.Logger
 	Now      func() time.Time
 	Metrics  prometheus.Registerer
+	// MediaQuota is for one office's originals, in bytes; 0 = media's default.
+	MediaQuota int64
+	// SecureCookies wants https for sessions.
+	SecureCookies bool
 }
 
 // Services are running services.
@@ -172,7 +176,7 @@ func (s *Services) media() error {
 	if err != nil {
 		return err
 	}
-	m, err := media.New(media.Deps{Bus: b, Verifier: s.verifier(), Objects: objects.NewStore(s.backings.S3), Buckets: s.backings.Buckets}, media.Config{})
+	m, err := media.New(media.Deps{Bus: b, Verifier: s.verifier(), Objects: objects.NewStore(s.backings.S3), Buckets: s.backings.Buckets}, media.Config{Limits: media.Limits{Quota: s.settings.MediaQuota}})
 	if err != nil {
 		return err
 	}
@@ -233,7 +237,7 @@ func (s *Services) portal() error {
 	if err != nil {
 		return err
 	}
-	if s.Portal, err = portal.New(portal.Deps{Bus: b, Key: s.settings.Key, Directory: directory, Media: s.settings.MediaURL}, portal.Config{}); err != nil {
+	if s.Portal, err = portal.New(portal.Deps{Bus: b, Key: s.settings.Key, Directory: directory, Media: s.settings.MediaURL}, portal.Config{SecureCookies: s.settings.SecureCookies}); err != nil {
 		return err
 	}
 	s.serve("the public listener", s.settings.Listener, s.Portal.Handler())

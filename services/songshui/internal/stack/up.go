@@ -38,6 +38,9 @@ type Config struct {
 	Targets []string
 	Logger  *slog.Logger
 	Metrics prometheus.Registerer
+	// MediaQuota and SecureCookies are as in Settings.
+	MediaQuota    int64
+	SecureCookies bool
 }
 
 // Up is a whole system in one process.
@@ -178,7 +181,8 @@ func (u *Up) settings(c Config) (Settings, error) {
 		return Settings{}, fmt.Errorf("stack: media's listener: %w", err)
 	}
 	u.closers = append(u.closers, func() { _ = inner.Close() })
-	s := Settings{Key: key, Public: public, MediaListener: inner, MediaURL: &url.URL{Scheme: "http", Host: inner.Addr().String()}, Logger: c.Logger, Now: time.Now, Metrics: c.Metrics}
+	s := Settings{Key: key, Public: public, MediaListener: inner, MediaURL: &url.URL{Scheme: "http", Host: inner.Addr().String()}, Logger: c.Logger, Now: time.Now, Metrics: c.Metrics,
+		MediaQuota: c.MediaQuota, SecureCookies: c.SecureCookies}
 	if c.Listen == "" {
 		return s, nil
 	}
