@@ -17,5 +17,5 @@
 // wrong hash) leaves nothing in MEDIA and one entry in ACCESS. Every step is idempotent, so a crash at any line is healed by doing it again.
 //
 // Outside the office and the province a medium exists only while it is cleared, for those who see a case that holds it. Every rendering has a number, which is part of its copies' ids; naming areas
-// ends the rendering before at once, and copies that were made without them are never taken. Nothing is erased but by administrator and supervisor together.
+// ends the rendering before at once, and copies that were made without them are never taken; who clears names the rendering looked at, and finds a conflict if others have named areas since. Nothing is erased but by administrator and supervisor together.
 package media

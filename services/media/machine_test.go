@@ -238,6 +238,16 @@ func TestClearWithAreas(t *testing.T) {
 	if s.State != events.MediaExamined || len(s.Renditions) != 0 || !slices.Equal(s.Replaced, []string{"w320-1"}) || !s.ClearWhenRendered || media.Number(s) != 2 {
 		t.Errorf("%+v", s)
 	}
+	first, second := 1, 2
+	rendered, _ := media.Fold(s, events.Meta{}, events.MediaRenderedFact{})
+	for _, c := range []media.Command{media.CommandClear, media.CommandMask} {
+		if _, err := media.Decide(media.Request{Command: c, Actor: desk, Areas: &[]events.Area{}, Rendering: &first}, s); !fault.Is(err, fault.Conflict) {
+			t.Errorf("%s by whom hasn't seen that areas were named: %v", c, err)
+		}
+	}
+	if _, err := media.Decide(media.Request{Command: media.CommandMask, Actor: desk, Areas: &[]events.Area{}, Rendering: &second}, rendered); err != nil {
+		t.Errorf("by whom has seen them: %v", err)
+	}
 	if f, err := media.Render(s, 1, nil); f != nil || err != nil {
 		t.Errorf("copies without the areas: %v, %v", f, err)
 	}

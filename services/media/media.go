@@ -64,6 +64,7 @@ var (
 	office  = []access.Role{access.Office}
 	two     = []access.Role{access.Admin, access.Supervisor}
 	areas   = Field{"areas", "areas", false}
+	looked  = Field{"rendering", "number", false}
 	because = Field{"reason", "text", true}
 )
 
@@ -81,9 +82,9 @@ var table = []Transition{
 	{CommandFail, []events.MediaStatus{events.MediaSealed, events.MediaExamined}, events.MediaFailed, events.MediaFailedFact{}.EventType(), true, nil, nil, "by itself, after some tries"},
 	{CommandTake, kept, None, events.MediaTakenFact{}.EventType(), false, nil, nil, "a case holds it; the original is under legal hold"},
 	{CommandRelease, kept, events.MediaReleased, events.MediaReleasedFact{}.EventType(), false, nil, nil, "no case took it in time"},
-	{CommandClear, []events.MediaStatus{events.MediaRendered}, events.MediaCleared, events.MediaClearedFact{}.EventType(), false, office, []Field{areas},
+	{CommandClear, []events.MediaStatus{events.MediaRendered}, events.MediaCleared, events.MediaClearedFact{}.EventType(), false, office, []Field{areas, looked},
 		"a person has looked at the public copies; with other areas than those hidden it is mask, and cleared by itself once rendered"},
-	{CommandMask, settled, events.MediaExamined, events.MediaMaskedFact{}.EventType(), false, office, []Field{{"areas", "areas", true}},
+	{CommandMask, settled, events.MediaExamined, events.MediaMaskedFact{}.EventType(), false, office, []Field{{"areas", "areas", true}, looked},
 		"all areas to hide; the copies are made anew, and a cleared medium isn't public until it is cleared again"},
 	{CommandRetry, []events.MediaStatus{events.MediaFailed, events.MediaWaiting}, events.MediaSealed, events.MediaRetriedFact{}.EventType(), false, office, nil,
 		"it goes on its way again from the beginning"},

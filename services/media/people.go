@@ -17,6 +17,8 @@ type Request struct {
 	Actor   access.Actor
 	// Areas are those of clear and mask, nil where the body names none.
 	Areas *[]events.Area
+	// Rendering of clear and mask is the number of the copies that the person has looked at; nil = whichever is the present one.
+	Rendering *int
 	// Reason is that of ask-erasure and erase.
 	Reason string
 	// Wrong are fields that couldn't be read.
@@ -48,6 +50,10 @@ func Decide(r Request, s events.MediaState) (events.Fact, error) {
 }
 
 func (r Request) decide(s events.MediaState) (events.Fact, error) {
+	if r.Rendering != nil && *r.Rendering != Number(s) && HasBytes(s) {
+		// Others have named areas meanwhile: nobody clears, or takes back, what they haven't seen.
+		return nil, fault.New(fault.Conflict, "media: "+string(r.Command))
+	}
 	switch r.Command {
 	case CommandClear:
 		if r.Areas == nil || len(r.Wrong) == 0 && slices.Equal(*r.Areas, s.Areas) {
@@ -209,7 +215,7 @@ func Next(a access.Actor, s events.MediaState) []Transition {
 			continue
 		}
 		if t.Command == CommandClear && CheckAreas([]events.Area{{Width: 1, Height: 1}}, s) != nil {
-			t.Fields = nil
+			t.Fields = []Field{looked}
 		}
 		out = append(out, t)
 	}

@@ -138,6 +138,8 @@ type View struct {
 	// Examination holds position, camera, time and the like only for the own office and the province.
 	Examination *events.Examination `json:"examination,omitempty"`
 	Warnings    []Warning           `json:"warnings,omitempty"`
+	// Rendering is the number of the present copies, or of those on their way.
+	Rendering int `json:"rendering,omitempty"`
 	// Proposed are areas that a detector found, Areas those that are hidden.
 	Proposed     []events.Area        `json:"proposed,omitempty"`
 	Areas        []events.Area        `json:"areas,omitempty"`
@@ -208,6 +210,7 @@ func ViewOf(m events.MediaState, copies int) View {
 // Private adds what only the own office and the province see; known says whether another medium is still there, everywhere whether other offices' are named too.
 func (v View) Private(m events.MediaState, everywhere bool, known func(events.MediaID) bool) View {
 	v.Reason, v.Missing, v.Areas, v.TakenBy, v.ErasureAsked, v.Examination = m.Reason, m.Missing, m.Areas, m.TakenBy, m.ErasureAsked, m.Examination
+	v.Rendering = media.Number(m)
 	if m.Examination != nil {
 		e := *m.Examination
 		v.Proposed, e.Proposed = e.Proposed, nil

@@ -242,6 +242,9 @@ func TestCommands(t *testing.T) {
 	if _, err := r.try(me, id, "mask", "k", map[string]any{"areas": []events.Area{}}); !fault.Is(err, fault.KeyReused) {
 		t.Errorf("the key of another request: %v", err)
 	}
+	if _, err := r.try(me, id, "mask", "", map[string]any{"areas": []events.Area{}, "rendering": 7}); !fault.Is(err, fault.Conflict) || len(fault.Of(err).Current) == 0 {
+		t.Errorf("other copies than the present ones: %v", err)
+	}
 	_, err = r.try(me, id, "clear", "", map[string]any{})
 	var current mediaapi.View
 	if !fault.Is(err, fault.WrongState) || json.Unmarshal(fault.Of(err).Current, &current) != nil || current.State != events.MediaCleared {

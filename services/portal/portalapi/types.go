@@ -102,9 +102,10 @@ type Medium struct {
 	Reason        string `json:"reason,omitempty"`
 	ReasonMessage string `json:"reason_message,omitempty"`
 	Missing       string `json:"missing,omitempty"`
-	// What follows is for its office and the province alone. Proposed are areas that were found, Areas those that are hidden.
+	// What follows is for its office and the province alone. Rendering is the number of the present copies, which clear and mask may name as those that were looked at. Proposed are areas that were found, Areas those that are hidden.
 	Examination *events.Examination `json:"examination,omitempty"`
 	Warnings    []Warning           `json:"warnings,omitempty"`
+	Rendering   int                 `json:"rendering,omitempty"`
 	Proposed    []events.Area       `json:"proposed,omitempty"`
 	Areas       []events.Area       `json:"areas,omitempty"`
 	Renditions  []Rendition         `json:"renditions"`

@@ -18,8 +18,9 @@ import (
 
 // body is that of every command; which fields belong to which is the table's.
 type body struct {
-	Areas  *[]events.Area `json:"areas"`
-	Reason string         `json:"reason"`
+	Areas     *[]events.Area `json:"areas"`
+	Rendering *int           `json:"rendering"`
+	Reason    string         `json:"reason"`
 }
 
 func (a *Answers) command(ctx context.Context, r bus.Request) (any, error) {
@@ -40,7 +41,7 @@ func (a *Answers) command(ctx context.Context, r bus.Request) (any, error) {
 	if req.Wrong, err = read(r.Body, row, &b); err != nil {
 		return nil, err
 	}
-	req.Areas, req.Reason = b.Areas, b.Reason
+	req.Areas, req.Rendering, req.Reason = b.Areas, b.Rendering, b.Reason
 	in := bus.Intent{Name: p.Name, Actor: r.Actor.Event(), Key: p.Key, Request: r.Body, Given: access.Given{On: events.DayOf(a.Bus.Now())}, Trace: r.Trace}
 	done, err := catalog.Aggregate.Execute(ctx, a.Bus, l.Subject, in, func(current bus.Loaded[events.MediaState], _ *access.Given) (events.Fact, error) {
 		fact, err := media.Decide(req, current.State)

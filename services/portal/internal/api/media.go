@@ -66,7 +66,8 @@ func registerMedia(a huma.API) {
 	}
 	give := operation(http.MethodPost, "/api/v1/media/{id}/commands/{name}", "command-medium", "give a command to a medium")
 	give.Description = `clear {"areas":[{"x","y","width","height","from_ms","until_ms","style","why"}]} (areas optional; others than those hidden are hidden in copies made anew, which are cleared with it),
-mask {"areas":[…]} (all areas to hide, in pixels of the upright picture; the medium is public again when it is cleared), retry {}, ask-erasure {"reason"} and erase {"reason"} (administrator and province, one each).`
+mask {"areas":[…]} (all areas to hide, in pixels of the upright picture; the medium is public again when it is cleared), retry {}, ask-erasure {"reason"} and erase {"reason"} (administrator and province, one each).
+clear and mask take "rendering", the number of the copies that were looked at: if others have named areas since, the answer is 409 conflict with the medium as current.`
 	huma.Register(a, give, func(ctx context.Context, in *command) (*answer[portalapi.CommandedMedium], error) {
 		if len(in.Key) > maxKey {
 			return nil, refuse(ctx, &fault.Error{Code: fault.BadParameter, Fields: []fault.Field{{Field: "Idempotency-Key", Code: "too_long", Arg: strconv.Itoa(maxKey)}}})

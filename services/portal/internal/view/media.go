@@ -16,7 +16,7 @@ import (
 // Medium gives media's view in the form of the API, warnings in the caller's language.
 func Medium(ctx context.Context, m mediaapi.View) portalapi.Medium {
 	out := portalapi.Medium{ID: string(m.ID), Office: string(m.Office), File: m.File, Kind: m.Kind, Type: m.Type, SHA256: m.SHA256, State: string(m.State), Bytes: m.Bytes, Reason: m.Reason,
-		Missing: m.Missing, Examination: m.Examination, Proposed: m.Proposed, Areas: m.Areas, Renditions: []portalapi.Rendition{}}
+		Missing: m.Missing, Rendering: m.Rendering, Examination: m.Examination, Proposed: m.Proposed, Areas: m.Areas, Renditions: []portalapi.Rendition{}}
 	for _, r := range m.Renditions {
 		out.Renditions = append(out.Renditions, portalapi.Rendition(r))
 	}

@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"strconv"
 
 	"songshui.internal/events"
 	"songshui.internal/services/internal/fault"
@@ -102,7 +103,7 @@ func command(w http.ResponseWriter, r *http.Request) {
 	rows, wrong := readRows(r.PostForm)
 	err := wrong.Err("portal: areas")
 	if err == nil {
-		err = give(r.Context(), id, name, rows)
+		err = give(r.Context(), id, name, r.PostFormValue("rendering"), rows)
 	}
 	if err == nil {
 		to := "/look/" + url.PathEscape(id)
@@ -137,8 +138,8 @@ func again(w http.ResponseWriter, r *http.Request, id string, rows []row, refuse
 	write(w, r, fault.Lookup(f.Code).Status, d)
 }
 
-// give sends a command; areas go with all but retry.
-func give(ctx context.Context, id, name string, rows []row) error {
+// give sends a command; areas go with all but retry, with the number of the copies that the page showed.
+func give(ctx context.Context, id, name, rendering string, rows []row) error {
 	if _, err := events.ParseMediaID(id); err != nil {
 		return fault.New(fault.NotFound, "portal: medium")
 	}
@@ -151,7 +152,11 @@ func give(ctx context.Context, id, name string, rows []row) error {
 			}
 		}
 		var err error
-		if body, err = json.Marshal(map[string]any{"areas": areas}); err != nil {
+		fields := map[string]any{"areas": areas}
+		if n, err := strconv.Atoi(rendering); err == nil {
+			fields["rendering"] = n
+		}
+		if body, err = json.Marshal(fields); err != nil {
 			return fault.Wrap(fault.Internal, "portal: areas", err)
 		}
 	}

@@ -220,7 +220,7 @@ func TestStates(t *testing.T) {
 		holds  []string
 		lacks  []string
 	}{
-		"rendered": {func(*portalapi.Medium) {}, []string{`value="mask"`, `value="clear"`, "31.4 公里", "Nokia X", "位置、设备</dd>", "2026年6月1日 08:30:00（&#43;08:00）", `class="proposed"`, "<noscript>"}, []string{`value="retry"`, "自动更新"}},
+		"rendered": {func(m *portalapi.Medium) { m.Rendering = 3 }, []string{`value="mask"`, `value="clear"`, "31.4 公里", "Nokia X", "位置、设备</dd>", `name="rendering" value="3"`, "2026年6月1日 08:30:00（&#43;08:00）", `class="proposed"`, "<noscript>"}, []string{`value="retry"`, "自动更新"}},
 		"examined": {func(m *portalapi.Medium) { m.State, m.Next, m.Renditions = "examined", nil, nil }, []string{"自动更新"}, []string{`value="mask"`, `value="clear"`, `class="stage`}},
 		"failed": {func(m *portalapi.Medium) {
 			m.State, m.Reason, m.Next, m.Renditions = "failed", "damaged", []portalapi.Next{{Command: "retry"}}, nil
