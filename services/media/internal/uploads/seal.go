@@ -145,7 +145,7 @@ func (s *Store) finish(ctx context.Context, u *upload) error {
 	if err := s.judgeWhole(ctx, st, r); err != nil {
 		return s.endRefused(ctx, u, err)
 	}
-	return s.seal(ctx, u)
+	return s.endRefused(ctx, u, s.seal(ctx, u))
 }
 
 // restart takes an upload back to its beginning, or ends it where its parts are no longer those of the state.
@@ -233,7 +233,7 @@ func (s *Store) seal(ctx context.Context, u *upload) error {
 	s.at("fact")
 	s.allowed.Free(st.ID)
 	if l.State.Object != st.Object {
-		if err := s.objects.Delete(ctx, s.buckets.Originals(), st.Object); err != nil {
+		if err := s.objects.Purge(ctx, s.buckets.Originals(), st.Object); err != nil {
 			s.bus.Logger().Warn("second copy not removed", "upload", st.ID, "error", err)
 		}
 	}

@@ -167,7 +167,8 @@ func (s *Store) forget(ctx context.Context, st *state) error {
 			return err
 		}
 		if l.State.Object != st.Object {
-			if err := s.objects.Delete(ctx, s.buckets.Originals(), st.Object); err != nil {
+			// A bucket with object lock keeps versions: a plain delete would leave the bytes.
+			if err := s.objects.Purge(ctx, s.buckets.Originals(), st.Object); err != nil {
 				return err
 			}
 		}
