@@ -26,6 +26,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -185,7 +186,11 @@ func (s *Store) Stat(ctx context.Context, b Bucket, key string) (Info, error) {
 
 // Delete removes an object; one that isn't there is no error. See the package doc for objects under legal hold.
 func (s *Store) Delete(ctx context.Context, b Bucket, key string) error {
-	return failure(ctx, "delete", b, key, s.core.RemoveObject(ctx, string(b), key, minio.RemoveObjectOptions{}))
+	err := failure(ctx, "delete", b, key, s.core.RemoveObject(ctx, string(b), key, minio.RemoveObjectOptions{}))
+	if errors.Is(err, ErrNotFound) {
+		return nil // versitygw tells of an object that somebody else deletes at the same moment
+	}
+	return err
 }
 
 // List yields the objects whose keys begin with prefix, in the order of their keys' bytes, fetched by the thousand. It ends with the first error.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"songshui.internal/events"
+	"songshui.internal/services/media/mediaapi"
 	"songshui.internal/services/media/server"
 )
 
@@ -30,6 +31,30 @@ type expectedFindings struct {
 	Dates []struct {
 		File string `json:"file"`
 	} `json:"suspicious_dates"`
+	Media []struct {
+		File   string `json:"file"`
+		SHA256 string `json:"sha256"`
+		MIME   string `json:"mime"`
+		Width  int    `json:"display_width"`
+		Height int    `json:"display_height"`
+	} `json:"media"`
+}
+
+// asExpected holds a medium's record against what is expected of the file.
+func (e *expectedFindings) asExpected(t *testing.T, m mediaapi.View) {
+	t.Helper()
+	for _, want := range e.Media {
+		if mediaapi.CleanName(want.File) != m.File {
+			continue
+		}
+		if m.SHA256 != want.SHA256 || m.Type != want.MIME {
+			t.Errorf("%s: %+v", want.File, m)
+		}
+		if x := m.Examination; m.Kind != "audio" && want.Width > 0 && (x == nil || x.DisplayWidth != want.Width || x.DisplayHeight != want.Height) {
+			t.Errorf("%s: %+v, want %d × %d", want.File, x, want.Width, want.Height)
+		}
+		return
+	}
 }
 
 // pairs gives every ordered pair of each group.
@@ -145,6 +170,8 @@ func TestFindings(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		want.asExpected(t, v)
+		after.asExpected(t, v)
 		for _, w := range v.Warnings {
 			with := media[w.Media]
 			switch {
@@ -155,6 +182,9 @@ func TestFindings(t *testing.T) {
 			}
 			found[w.Code] = append(found[w.Code], told{file, with})
 		}
+	}
+	if len(want.Media) != 49 || len(after.Media) != 17 {
+		t.Errorf("%d and %d media expected", len(want.Media), len(after.Media))
 	}
 	delete(found, "no_metadata")
 	order := func(a, b told) int { return bytes.Compare([]byte(a.file+a.with), []byte(b.file+b.with)) }

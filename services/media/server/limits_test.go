@@ -107,7 +107,7 @@ func TestManySmallUploads(t *testing.T) {
 	var wg sync.WaitGroup
 	for w := range 8 {
 		wg.Go(func() {
-			for i := range 50 {
+			for i := range 12 {
 				if got := s.do(http.MethodPost, "/files", me, creation(fmt.Sprint(w, "-", i, ".png"), hashOf(photo), len(photo)), nil); got.status != http.StatusCreated {
 					t.Errorf("%d-%d: %d %s", w, i, got.status, got.body)
 				}

@@ -2,7 +2,6 @@ package server_test
 
 import (
 	"bytes"
-	"encoding/json"
 	"image/jpeg"
 	"net/http"
 	"reflect"
@@ -146,45 +145,6 @@ func TestBadSamples(t *testing.T) {
 	}
 	if keys := r.keys(r.buckets.Originals()); len(keys) != taken {
 		t.Errorf("originals of %d: %v", taken, keys)
-	}
-}
-
-// TestSamples seals every medium of the sample cases with the hash that is expected of it.
-func TestSamples(t *testing.T) {
-	t.Parallel()
-	r := newRig(t)
-	s := r.start(server.Config{})
-	var expected struct {
-		Media []struct {
-			File   string `json:"file"`
-			SHA256 string `json:"sha256"`
-			MIME   string `json:"mime"`
-			Width  int    `json:"display_width"`
-			Height int    `json:"display_height"`
-		} `json:"media"`
-	}
-	if err := json.Unmarshal(sample(t, "expected.json"), &expected); err != nil {
-		t.Fatal(err)
-	}
-	if len(expected.Media) == 0 {
-		t.Fatal("nothing expected")
-	}
-	for _, want := range expected.Media {
-		data := sample(t, "media/"+want.File)
-		got := s.whole(r.office("jilin"), want.File, "", data)
-		if got.status != http.StatusCreated {
-			t.Errorf("%s: %d %s", want.File, got.status, got.body)
-			continue
-		}
-		id := events.MediaID(got.header.Get("Songshui-Media-Id"))
-		m := r.record("jilin", id)
-		if m.SHA256 != want.SHA256 || m.File != mediaapi.CleanName(want.File) || m.Type != want.MIME {
-			t.Errorf("%s: %+v", want.File, m)
-		}
-		eventually(t, want.File+" is examined", func() bool { return r.record("jilin", id).Examination != nil })
-		if e := r.record("jilin", id).Examination; m.Kind == "image" && (e.DisplayWidth != want.Width || e.DisplayHeight != want.Height) {
-			t.Errorf("%s: %+v, want %d × %d", want.File, e, want.Width, want.Height)
-		}
 	}
 }
 
