@@ -93,6 +93,31 @@ func TestCrashAtEveryStep(t *testing.T) {
 	}
 }
 
+// TestGivenUpTooLate gives up an upload whose object is there and whose fact was cut off: all bytes came, so it is a medium.
+func TestGivenUpTooLate(t *testing.T) {
+	t.Parallel()
+	for _, size := range []int{2 * mib, 17 * mib} {
+		r := newRig(t)
+		me, data := r.office("tonghua"), clip(t, size)
+		s := r.start(server.Config{Fault: crashAt("object", 1)})
+		at := s.create(me, "a.mp4", "", len(data))
+		if _, err := s.try(http.MethodPatch, at, me, map[string]string{"Upload-Offset": "0", "Content-Type": chunkType}, bytes.NewReader(data)); err == nil {
+			t.Fatal("nothing broke")
+		}
+		s.stop()
+		s = r.start(server.Config{})
+		if got := s.do(http.MethodDelete, at, me, nil, nil); got.status != http.StatusNoContent {
+			t.Errorf("%d %s", got.status, got.body)
+		}
+		if m := r.record("tonghua", events.MediaIDFor("tonghua", hashOf(data), "a.mp4")); m.State == "" || !bytes.Equal(r.original(m), data) {
+			t.Errorf("%+v", m)
+		}
+		if got := s.do(http.MethodHead, at, me, nil, nil); got.status != http.StatusNotFound {
+			t.Errorf("the upload is still there: %d", got.status)
+		}
+	}
+}
+
 // TestCrashOfOneRequest breaks a creation with all bytes off; sent again, there is one medium.
 func TestCrashOfOneRequest(t *testing.T) {
 	t.Parallel()

@@ -33,8 +33,7 @@ type request struct {
 	actor  access.Actor
 	header http.Header // of the answer
 	// whole says that the creation brings all bytes along.
-	whole    bool
-	deleting bool
+	whole bool
 	// creating says that nobody knows the upload's address yet.
 	creating bool
 	// checksum is what the client says of this request's bytes; nil if nothing.
@@ -92,7 +91,7 @@ func (s *Store) serve(w http.ResponseWriter, r *http.Request, tus http.Handler, 
 	if m := r.Header.Get(override); method == http.MethodPost && m != "" {
 		method = m
 	}
-	req := &request{actor: actor, header: w.Header(), deleting: method == http.MethodDelete}
+	req := &request{actor: actor, header: w.Header()}
 	if named := r.Header.Get(headerChecksum); named != "" && method != http.MethodDelete && method != http.MethodHead {
 		var err error
 		if req.checksum, err = parseChecksum(named); err != nil {

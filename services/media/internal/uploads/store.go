@@ -136,7 +136,7 @@ func (s *Store) GetUpload(ctx context.Context, id string) (handler.Upload, error
 		return nil, s.refusal(err)
 	}
 	u := &upload{store: s, st: st, etag: etag}
-	if st.whole() && !r.deleting {
+	if st.whole() {
 		if err := s.finish(ctx, u); err != nil {
 			return nil, s.refusal(err)
 		}
@@ -147,7 +147,7 @@ func (s *Store) GetUpload(ctx context.Context, id string) (handler.Upload, error
 // AsTerminatableUpload makes DELETE possible.
 func (s *Store) AsTerminatableUpload(u handler.Upload) handler.TerminatableUpload { return u.(*upload) }
 
-// Terminate gives an upload up. A medium that it has become stays.
+// Terminate gives an upload up. One whose bytes are all here has become a medium, at the latest by GetUpload, and that stays: another process may be writing its fact just now.
 func (u *upload) Terminate(ctx context.Context) error {
 	if err := u.store.forget(ctx, &u.st); err != nil {
 		return u.store.refusal(err)
