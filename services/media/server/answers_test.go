@@ -141,6 +141,11 @@ func TestOriginal(t *testing.T) {
 	if got := s.do(http.MethodGet, at, me, nil, nil); got.status != http.StatusUnprocessableEntity || got.fault(t).Fields[0] != (fault.Field{Field: "reason", Code: "required"}) {
 		t.Errorf("without a reason: %d %s", got.status, got.body)
 	}
+	for q, want := range map[string]fault.Field{"?reason=" + strings.Repeat("x", 501): {Field: "reason", Code: "too_long", Arg: "500"}, "?reason=%ff": {Field: "reason", Code: "encoding"}} {
+		if got := s.do(http.MethodGet, at+q, me, nil, nil); got.status != http.StatusUnprocessableEntity || got.fault(t).Fields[0] != want {
+			t.Errorf("%.20s: %d %s", q, got.status, got.body)
+		}
+	}
 	missing := s.do(http.MethodGet, mediaapi.RenditionURL(events.MediaIDFor("x", "", ""), "original"), me, nil, nil)
 	for _, token := range []string{r.office("siping"), r.reporter()} {
 		for _, q := range []string{"", reason} {

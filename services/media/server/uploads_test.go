@@ -212,7 +212,7 @@ func TestRefusedUploads(t *testing.T) {
 		{"type", s.whole(me, "a.jpg", "", html), 415, "", "", true},
 		{"empty", s.do(http.MethodPost, "/files", me, creation("a.jpg", "", 0), nil), 422, "file", "empty", true},
 		{"no name", s.do(http.MethodPost, "/files", me, map[string]string{"Upload-Length": "5"}, nil), 422, "filename", "required", false},
-		{"bad hash", s.do(http.MethodPost, "/files", me, creation("a.jpg", "zz", 5), nil), 422, "sha256", "malformed", false},
+		{"bad hash", s.do(http.MethodPost, "/files", me, creation("a.jpg", "zz", 5), nil), 422, "sha256", "format", false},
 		{"over all limits", s.do(http.MethodPost, "/files", me, creation("a.jpg", "", 5<<30), nil), 413, "", "", false},
 		{"too large an image", s.patch(me, s.create(me, "a.jpg", "", 100*mib), 0, photo), 413, "", "", true},
 	} {

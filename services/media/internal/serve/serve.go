@@ -203,8 +203,10 @@ func (h *Handler) original(r *http.Request, actor access.Actor, m events.MediaSt
 	switch n := utf8.RuneCountInString(reason); {
 	case n == 0:
 		wrong.Add("reason", "required")
-	case n > media.MaxReason || !utf8.ValidString(reason):
-		wrong.Add("reason", "too_long")
+	case !utf8.ValidString(reason):
+		wrong.Add("reason", "encoding")
+	case n > media.MaxReason:
+		wrong.AddArg("reason", "too_long", strconv.Itoa(media.MaxReason))
 	}
 	if err := wrong.Err("media: original"); err != nil {
 		return file{}, err

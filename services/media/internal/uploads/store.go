@@ -116,7 +116,7 @@ func newState(r *request, size int64, meta map[string]string) (state, error) {
 	}
 	want, ok := parseHash(meta["sha256"])
 	if !ok {
-		f.Add("sha256", "malformed")
+		f.Add("sha256", "format")
 	}
 	st := state{ID: newID(), Office: r.actor.Office, Actor: r.actor.Event(), File: mediaapi.CleanName(name), Want: want, Size: size}
 	return st, f.Err("media: upload")

@@ -141,6 +141,6 @@ var labels = map[string]text{
 	"by": {"作出单位", "by"}, "started_on": {"交办日期", "start"}, "filename": {"文件名", "file name"}, "q": {"检索词", "query"}, "sort": {"排序", "sort"}, "page": {"页码", "page"}, "per_page": {"每页条数", "page size"},
 	"from": {"起始日期", "from"}, "to": {"截止日期", "to"}, "min_seq": {"序号", "sequence"}, "password": {"密码", "password"},
 	"areas": {"遮挡区域", "area"}, "x": {"左边距", "left edge"}, "y": {"上边距", "top edge"}, "width": {"宽度", "width"}, "height": {"高度", "height"}, "from_ms": {"开始时间", "from"},
-	"until_ms": {"结束时间", "until"}, "style": {"遮挡方式", "style"}, "why": {"原因", "why"}, "rendering": {"副本序号", "number of the copies"},
+	"until_ms": {"结束时间", "until"}, "style": {"遮挡方式", "style"}, "why": {"原因", "why"}, "Upload-Checksum": {"本段校验值", "checksum of this piece"}, "rendering": {"副本序号", "number of the copies"},
 	"published_at": {"刊播时间", "time of publication"}, "level": {"级别", "level"}, "state": {"状态", "state"}, "rectification_state": {"整改状态", "rectification state"},
 }
