@@ -62,6 +62,9 @@ func Detail(e *fault.Error, l Language) string {
 	if t, ok := details[e.Detail]; ok {
 		return t.in(l)
 	}
+	if limit, err := strconv.ParseInt(e.Detail, 10, 64); e.Code == fault.BodyTooLarge && err == nil {
+		return atMost(limit, l)
+	}
 	if e.Code == fault.WrongState && e.Detail != "" {
 		return inState(e.Detail, l)
 	}
@@ -69,6 +72,18 @@ func Detail(e *fault.Error, l Language) string {
 		return t.in(l)
 	}
 	return ""
+}
+
+// atMost says how large a file of its kind may be.
+func atMost(bytes int64, l Language) string {
+	size := strconv.FormatInt(bytes>>20, 10) + " MB"
+	if bytes >= 1<<30 {
+		size = strconv.FormatInt(bytes>>30, 10) + " GB"
+	}
+	if l == English {
+		return "At most " + size + " for this kind of file."
+	}
+	return "此类文件上限为 " + size + "。"
 }
 
 // inState says in which state a record is that doesn't allow a command.

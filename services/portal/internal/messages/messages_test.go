@@ -336,6 +336,18 @@ func TestField(t *testing.T) {
 	}
 }
 
+func TestDetailOfSize(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		detail, zh, en string
+	}{{"52428800", "此类文件上限为 50 MB。", "At most 50 MB for this kind of file."}, {"4294967296", "此类文件上限为 4 GB。", "At most 4 GB for this kind of file."}, {"", "", ""}} {
+		f := &fault.Error{Code: fault.BodyTooLarge, Detail: c.detail}
+		if zh, en := Detail(f, Chinese), Detail(f, English); zh != c.zh || en != c.en {
+			t.Errorf("%s: %q, %q", c.detail, zh, en)
+		}
+	}
+}
+
 func TestLanguage(t *testing.T) {
 	t.Parallel()
 	for accept, want := range map[string]Language{"": Chinese, "en": English, "en-GB,en;q=0.9,zh;q=0.8": English, "zh-CN,en": Chinese, "fr": Chinese, "zh-TW": Chinese} {
