@@ -261,3 +261,12 @@ func unavailable(op string, err error) error {
 	f.Detail = "nats"
 	return f
 }
+
+// End gives the sequence of a stream's last message; 0 for an empty stream.
+func (b *Bus) End(ctx context.Context, stream string) (uint64, error) {
+	s, err := b.js.Stream(ctx, stream)
+	if err != nil {
+		return 0, unavailable("end of "+stream, err)
+	}
+	return s.CachedInfo().State.LastSeq, nil
+}

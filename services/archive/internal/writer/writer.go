@@ -85,7 +85,7 @@ type Writer struct {
 
 // New makes a Writer.
 func New(b *bus.Bus, x *index.Index) *Writer {
-	return &Writer{bus: b, index: x, covered: covered{spans: map[string]stretch{}, not: map[string]bool{}}}
+	return &Writer{bus: b, index: x, pace: pace{end: b.End}, covered: covered{spans: map[string]stretch{}, not: map[string]bool{}}}
 }
 
 // Built says whether queries can be put to the engine.
@@ -174,7 +174,7 @@ func streams() (out []string) {
 func (w *Writer) handle(ctx context.Context, s source, b []*bus.Message) error {
 	err := w.ensure(ctx)
 	if b = w.covered.without(s.durable.Stream, b); err == nil && len(b) > 0 {
-		done := w.pace.begin(ctx, len(b))
+		done := w.pace.begin(ctx, s.durable.Stream)
 		err = w.apply(ctx, s, b)
 		done()
 	}
