@@ -45,10 +45,18 @@ func (w *Ways) rectificationChanged(ctx context.Context, m *bus.Message) error {
 }
 
 func (w *Ways) caseChanged(ctx context.Context, m *bus.Message) error {
-	c, err := events.DecodeState[events.CaseState](events.Default, m.Meta.Type, m.Body)
+	// The text of a case is most of it and none of our business.
+	held, err := events.DecodeState[struct {
+		ID         events.CaseID        `json:"id"`
+		Office     events.OfficeSlug    `json:"office"`
+		Media      []events.CaseMedium  `json:"media"`
+		Exposures  []events.Publication `json:"exposures"`
+		Objections []events.Objection   `json:"objections"`
+	}](events.Default, m.Meta.Type, m.Body)
 	if err != nil {
 		return err
 	}
+	c := events.CaseState{ID: held.ID, Office: held.Office, Media: held.Media, Exposures: held.Exposures, Objections: held.Objections}
 	for _, id := range media.OfCase(c) {
 		if err := w.take(ctx, c.Office, c.ID, id); err != nil {
 			return fmt.Errorf("media: case %s takes %s: %w", c.ID, id, err)
