@@ -182,9 +182,10 @@ type CaseView struct {
 	Rectification json.RawMessage `json:"rectification"`
 	Media         []Medium        `json:"media"`
 	History       []Step          `json:"history"`
-	// HeldBack counts media that exist but aren't cleared for the caller's eyes.
-	HeldBack int    `json:"held_back"`
-	Next     []Next `json:"next"`
+	// HeldBack counts the case's media that exist but aren't for the caller's eyes yet; OthersHeldBack those of its publications and its rectification.
+	HeldBack       int    `json:"held_back"`
+	OthersHeldBack int    `json:"others_held_back,omitempty"`
+	Next           []Next `json:"next"`
 }
 
 // Cases answers a look-up by reference.

@@ -55,6 +55,11 @@ func registerCases(a huma.API) {
 		if err != nil {
 			return nil, refuse(ctx, err)
 		}
+		for i, raw := range found.Cases {
+			if found.Cases[i], err = view.Seen(ctx, front.Of(ctx).Client, raw); err != nil {
+				return nil, refuse(ctx, err)
+			}
+		}
 		return answered(http.StatusOK, portalapi.Cases(found)), nil
 	})
 

@@ -2,6 +2,7 @@
 package view
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -60,8 +61,135 @@ func Case(ctx context.Context, c bus.Client, id string, minSeq uint64) (portalap
 		return cmp.Or(cmp.Compare(a.On, b.On), cmp.Compare(a.At, b.At))
 	})
 	var err error
-	v.Media, v.HeldBack, err = media(ctx, c, in)
-	return v, err
+	if v.Media, v.HeldBack, err = media(ctx, c, in); err != nil {
+		return v, err
+	}
+	return v, withhold(ctx, c, in, &v)
+}
+
+// Seen gives a case as intake answers it without the ids of media that aren't for the actor's eyes.
+func Seen(ctx context.Context, c bus.Client, raw json.RawMessage) (json.RawMessage, error) {
+	var in fromIntake
+	if err := json.Unmarshal(raw, &in); err != nil {
+		return nil, fmt.Errorf("portal: case: %w", err)
+	}
+	v := portalapi.CaseView{Case: raw}
+	err := withhold(ctx, c, fromIntake{Office: in.Office}, &v)
+	return v.Case, err
+}
+
+// withhold takes out of a case and its rectification the ids of media that aren't for these eyes: how many there are may be told, not which.
+func withhold(ctx context.Context, c bus.Client, in fromIntake, v *portalapi.CaseView) error {
+	ids, err := named(v)
+	if err != nil {
+		return err
+	}
+	counted := map[events.MediaID]bool{}
+	for _, m := range in.Media {
+		counted[m.ID] = true
+	}
+	ids = slices.DeleteFunc(ids, func(id events.MediaID) bool { return counted[id] })
+	hidden := map[string]bool{}
+	for part := range slices.Chunk(ids, mediaapi.MaxList) {
+		listed, err := mediaapi.Client{Client: c}.List(ctx, mediaapi.ListParams{Office: in.Office, IDs: part})
+		if err != nil {
+			return err
+		}
+		v.OthersHeldBack += listed.HeldBack
+		for _, id := range part {
+			if !slices.ContainsFunc(listed.Media, func(m mediaapi.View) bool { return m.ID == id }) {
+				hidden[string(id)] = true
+			}
+		}
+	}
+	for _, m := range in.Media {
+		if !slices.ContainsFunc(v.Media, func(seen portalapi.Medium) bool { return seen.ID == string(m.ID) }) {
+			hidden[string(m.ID)] = true
+		}
+	}
+	if len(hidden) == 0 {
+		return nil
+	}
+	if v.Case, err = without(v.Case, hidden); err != nil {
+		return err
+	}
+	v.Rectification, err = without(v.Rectification, hidden)
+	return err
+}
+
+// named gives the media that a case's publications and its rectification name, each once.
+func named(v *portalapi.CaseView) ([]events.MediaID, error) {
+	var file struct {
+		Exposures []struct {
+			Clip events.MediaID `json:"clip"`
+		} `json:"exposures"`
+		Objections []struct {
+			Documents []events.MediaID `json:"documents"`
+		} `json:"objections"`
+	}
+	if err := json.Unmarshal(v.Case, &file); err != nil {
+		return nil, fmt.Errorf("portal: case: %w", err)
+	}
+	var ids []events.MediaID
+	for _, x := range file.Exposures {
+		if x.Clip != "" {
+			ids = append(ids, x.Clip)
+		}
+	}
+	for _, o := range file.Objections {
+		ids = append(ids, o.Documents...)
+	}
+	if len(v.Rectification) > 0 {
+		var r events.RectificationState
+		if err := json.Unmarshal(v.Rectification, &r); err != nil {
+			return nil, fmt.Errorf("portal: rectification: %w", err)
+		}
+		ids = append(ids, r.Media()...)
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids), nil
+}
+
+// without gives JSON in which no list holds one of the texts, and no member is or has one in a list.
+func without(raw json.RawMessage, hidden map[string]bool) (json.RawMessage, error) {
+	if len(raw) == 0 {
+		return raw, nil
+	}
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.UseNumber()
+	var v any
+	if err := d.Decode(&v); err != nil {
+		return nil, fmt.Errorf("portal: case: %w", err)
+	}
+	return json.Marshal(strip(v, hidden))
+}
+
+// strip takes a hidden text out of lists and members, and out of lists every object whose id it is.
+func strip(v any, hidden map[string]bool) any {
+	is := func(v any) bool {
+		if o, ok := v.(map[string]any); ok {
+			v = o["id"]
+		}
+		text, ok := v.(string)
+		return ok && hidden[text]
+	}
+	switch x := v.(type) {
+	case []any:
+		x = slices.DeleteFunc(x, is)
+		for i := range x {
+			x[i] = strip(x[i], hidden)
+		}
+		return x
+	case map[string]any:
+		for k, member := range x {
+			if text, ok := member.(string); ok && hidden[text] {
+				delete(x, k)
+				continue
+			}
+			x[k] = strip(member, hidden)
+		}
+	}
+	return v
 }
 
 func rectification(ctx context.Context, c bus.Client, id string) (json.RawMessage, fromRectification, error) {
@@ -118,18 +246,18 @@ func Search(ctx context.Context, c bus.Client, params archiveapi.Params) (portal
 // Facets are the filters of a search that have counts, in the order in which they are shown.
 var Facets = []string{"office", "sector", "category", "hazard_level", "level", "outlet", "state", "rectification_state"}
 
-// AfterMedia gives the media that a rectification shows, as far as the actor may see them, and how many others there are. rectification is the one of a CaseView.
-func AfterMedia(ctx context.Context, c bus.Client, rectification json.RawMessage) (seen []portalapi.Medium, heldBack int, err error) {
+// AfterMedia gives the media that a rectification shows, as far as the actor may see them. rectification is the one of a CaseView.
+func AfterMedia(ctx context.Context, c bus.Client, rectification json.RawMessage) (seen []portalapi.Medium, err error) {
 	var r events.RectificationState
 	if err := json.Unmarshal(rectification, &r); err != nil {
-		return nil, 0, fmt.Errorf("portal: rectification: %w", err)
+		return nil, fmt.Errorf("portal: rectification: %w", err)
 	}
 	for ids := range slices.Chunk(r.Media(), mediaapi.MaxList) {
 		listed, err := mediaapi.Client{Client: c}.List(ctx, mediaapi.ListParams{Office: r.Office, IDs: ids})
 		if err != nil {
-			return nil, 0, err
+			return nil, err
 		}
-		seen, heldBack = append(seen, mediaOf(ctx, listed.Media)...), heldBack+listed.HeldBack
+		seen = append(seen, mediaOf(ctx, listed.Media)...)
 	}
-	return seen, heldBack, nil
+	return seen, nil
 }

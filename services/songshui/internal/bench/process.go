@@ -17,7 +17,9 @@ import (
 // startWithin bounds how long a child has to get ready; tail is how much of what it said goes into an error.
 const (
 	startWithin = time.Minute
-	tail        = 400
+	// idleWithin bounds how long `up` may work on what the demo left.
+	idleWithin = 4 * time.Minute
+	tail       = 400
 )
 
 // child is this program again.
@@ -96,12 +98,22 @@ func watched(ctx context.Context, pid int, ready string, idle time.Duration) (re
 	if err != nil {
 		return resident{}, fmt.Errorf("bench: up isn't ready: %w", err)
 	}
-	select {
-	case <-ctx.Done():
-		return resident{}, ctx.Err()
-	case <-time.After(idle):
+	// Copies that the demo didn't wait for are made now, by children that linger: idle is what has had none for a while.
+	settled, cancel := context.WithTimeout(ctx, idleWithin)
+	defer cancel()
+	var r resident
+	busy := time.Now()
+	err = until(settled, time.Second, func() (bool, error) {
+		var err error
+		if r, err = residentOf(pid); r.children > 0 {
+			busy = time.Now()
+		}
+		return time.Since(busy) >= idle, err
+	})
+	if err != nil {
+		return resident{}, fmt.Errorf("bench: up doesn't come to rest: %w", err)
 	}
-	return residentOf(pid)
+	return r, nil
 }
 
 // residentOf adds up a process and its children, from the /proc of Linux.

@@ -133,13 +133,26 @@ func TestRenditions(t *testing.T) {
 	if got := call(t, "changchun-1", http.MethodGet, picture.URL, nil, "Range", "bytes=0-9"); got.status != http.StatusPartialContent || !bytes.Equal(got.body, r.body[:10]) {
 		t.Errorf("range: %d", got.status)
 	}
-	// Nothing is cleared yet: a journalist reads that there are media, and gets none.
+	var track struct {
+		Acceptances []struct {
+			Media []string `json:"media"`
+		} `json:"acceptances"`
+	}
+	must(t, json.Unmarshal(v.Rectification, &track))
+	if len(track.Acceptances) == 0 || len(track.Acceptances[0].Media) == 0 {
+		t.Fatalf("no after-pictures: %s", v.Rectification)
+	}
+	after := track.Acceptances[0].Media[0]
+	// Nothing is cleared yet: a journalist reads that there are media, not which, and gets none.
 	for _, who := range []string{"journalist", "jilin-1"} {
 		call(t, who, http.MethodGet, picture.URL, nil).problem(t, http.StatusNotFound, "not_found")
 		v, err := client(who).Case(t.Context(), id, 0)
 		must(t, err)
-		if len(v.Media) != 0 || v.HeldBack != 4 {
-			t.Errorf("%s: %d media, %d held back", who, len(v.Media), v.HeldBack)
+		if len(v.Media) != 0 || v.HeldBack != 4 || v.OthersHeldBack == 0 {
+			t.Errorf("%s: %d media, %d and %d held back", who, len(v.Media), v.HeldBack, v.OthersHeldBack)
+		}
+		if len(v.Rectification) == 0 || bytes.Contains(v.Rectification, []byte(after)) {
+			t.Errorf("%s reads of %s: %s", who, after, v.Rectification)
 		}
 	}
 	original := picture.URL[:strings.LastIndex(picture.URL, "/")] + "/original"

@@ -96,7 +96,7 @@ func Handle(w http.ResponseWriter, r *http.Request) {
 		shell.Fail(w, r, err)
 		return
 	}
-	d := data{L: shell.Language(r), HeldBack: v.HeldBack, History: v.History, Next: v.Next}
+	d := data{L: shell.Language(r), HeldBack: v.HeldBack, AfterHeldBack: v.OthersHeldBack, History: v.History, Next: v.Next}
 	if err := json.Unmarshal(v.Case, &d.Case); err != nil {
 		shell.Fail(w, r, fault.Wrap(fault.Internal, "portal: case page", err))
 		return
@@ -110,12 +110,11 @@ func Handle(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	if d.Rect != nil {
-		after, held, err := view.AfterMedia(r.Context(), c.Client, v.Rectification)
+		after, err := view.AfterMedia(r.Context(), c.Client, v.Rectification)
 		if err != nil {
 			shell.Fail(w, r, err)
 			return
 		}
-		d.AfterHeldBack = held
 		for _, m := range after {
 			d.After = append(d.After, shown(m, looks, d.L))
 		}
