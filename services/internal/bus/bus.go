@@ -264,6 +264,8 @@ func unavailable(op string, err error) error {
 
 // End gives the sequence of a stream's last message; 0 for an empty stream.
 func (b *Bus) End(ctx context.Context, stream string) (uint64, error) {
+	ctx, cancel := context.WithTimeout(ctx, loadTimeout)
+	defer cancel()
 	s, err := b.js.Stream(ctx, stream)
 	if err != nil {
 		return 0, unavailable("end of "+stream, err)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"runtime/debug"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/cenkalti/backoff/v4"
@@ -25,6 +26,8 @@ const (
 	// heartbeat is how often the server tells a consumer without messages that it is there; after two that are missing the consumer starts again. A server that was started anew
 	// may know nothing of a pull that it had, and the library's own 15 s would leave what was written meanwhile unread for half a minute.
 	heartbeat = 3 * time.Second
+	// stalledAfter is how long a consumer may get nothing while there is something; longer than the pin takes to pass on.
+	stalledAfter = 8 * time.Second
 )
 
 var faultDelays = []time.Duration{200 * time.Millisecond, time.Second, 5 * time.Second, 30 * time.Second}
@@ -94,17 +97,73 @@ func (b *Bus) consume(ctx context.Context, d Durable, batch int, handle Handler,
 	}
 	defer unsubscribe()
 	connected()
+	quiet := &quiet{since: time.Now()}
+	watched, end := context.WithCancel(ctx)
+	defer end()
+	go b.watchdog(watched, d, cons, quiet, it.Stop)
 	faults := map[uint64]int{}
 	for {
 		first, err := it.Next()
 		if err != nil {
 			return err
 		}
+		quiet.work()
 		got := gather(it, first, batch)
 		b.digest(ctx, d, got, handle, faults)
+		quiet.rest()
 		if ctx.Err() != nil {
 			return nil
 		}
+	}
+}
+
+// quiet is since when a consumer has got nothing; zero while it works.
+type quiet struct {
+	mu    sync.Mutex
+	since time.Time
+}
+
+func (q *quiet) work() { q.set(time.Time{}) }
+func (q *quiet) rest() { q.set(time.Now()) }
+
+func (q *quiet) set(t time.Time) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.since = t
+}
+
+func (q *quiet) lasts(d time.Duration) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return !q.since.IsZero() && time.Since(q.since) >= d
+}
+
+// watchdog has a consumer start again that gets nothing although there is something: after a server was started anew, a pull may stay behind a pin that nobody holds, with heartbeats all the while.
+// A standby of a pinned consumer is in that state too while the active one is slow; that the pin passes on then does no harm.
+func (b *Bus) watchdog(ctx context.Context, d Durable, cons jetstream.Consumer, q *quiet, stop func()) {
+	tick := time.NewTicker(stalledAfter / 2)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		if !q.lasts(stalledAfter) {
+			continue
+		}
+		asked, cancel := context.WithTimeout(ctx, loadTimeout)
+		info, err := cons.Info(asked)
+		if err == nil && info.NumPending > 0 && q.lasts(stalledAfter) {
+			b.logger.Warn("a consumer gets nothing although there is something", "durable", d.Name, "pending", info.NumPending)
+			if s, err := b.js.Stream(asked, d.Stream); d.Pinned && err == nil {
+				_ = s.UnpinConsumer(asked, d.Name, pinGroup)
+			}
+			cancel()
+			stop()
+			return
+		}
+		cancel()
 	}
 }
 
@@ -281,7 +340,7 @@ func (b *Bus) Watch(ctx context.Context, stream string, filters []string, from u
 		caughtUp()
 		caughtUp = nil
 	}
-	it, err := cons.Messages()
+	it, err := cons.Messages(jetstream.PullHeartbeat(heartbeat))
 	if err != nil {
 		return unavailable("watch "+stream, err)
 	}
