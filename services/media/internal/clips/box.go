@@ -106,42 +106,6 @@ func readError(err error) error {
 	return err
 }
 
-// each calls f for every box in b; false says that the last one doesn't fit. QuickTime ends some containers with four zero bytes, which are passed over.
-func each(b []byte, f func(name string, body []byte)) (whole bool) {
-	for len(b) >= 8 {
-		n, head := uint64(binary.BigEndian.Uint32(b)), uint64(8)
-		switch {
-		case n == 0:
-			n = uint64(len(b))
-		case n == 1 && len(b) >= 16:
-			n, head = binary.BigEndian.Uint64(b[8:]), 16
-		}
-		if n < head || n > uint64(len(b)) {
-			return false
-		}
-		f(string(b[4:8]), b[head:n])
-		b = b[n:]
-	}
-	return true
-}
-
-// child gives the first box of a name, nil where there is none.
-func child(b []byte, path ...string) []byte {
-	for _, want := range path {
-		var found []byte
-		each(b, func(name string, body []byte) {
-			if name == want && found == nil {
-				found = body
-			}
-		})
-		if found == nil {
-			return nil
-		}
-		b = found
-	}
-	return b
-}
-
 // decode has mp4ff read a box; the zero value and no error for one that isn't there (nil).
 func decode[B mp4.Box](name string, body []byte) (B, error) {
 	var none B

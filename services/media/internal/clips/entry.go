@@ -7,6 +7,8 @@ import (
 	"github.com/Eyevinn/mp4ff/avc"
 	"github.com/Eyevinn/mp4ff/hevc"
 	"github.com/Eyevinn/mp4ff/mp4"
+
+	"songshui.internal/services/media/internal/sniff"
 )
 
 // codecs names what sample entries hold, as ffprobe does; a fourcc that isn't here is its own name.
@@ -46,7 +48,7 @@ func entries(stsd []byte, handler string) ([]entry, error) {
 	if len(stsd) < 8 {
 		return nil, damaged("stsd")
 	}
-	whole := each(stsd[8:], func(name string, body []byte) {
+	whole := sniff.Boxes(stsd[8:], func(name string, body []byte) {
 		if err != nil || len(out) == 16 {
 			return
 		}
@@ -76,13 +78,13 @@ func videoEntry(name string, b []byte) (entry, error) {
 	var config mp4.Box
 	switch e.codec {
 	case "h264":
-		config, e.playable = avcConfig(child(inner, "avcC"))
+		config, e.playable = avcConfig(sniff.Inside(inner, "avcC"))
 	case "hevc":
-		config = hevcConfig(child(inner, "hvcC"))
+		config = hevcConfig(sniff.Inside(inner, "hvcC"))
 		// Dolby Vision's entries hold a base layer that others can show.
 		name = strings.NewReplacer("dvh1", "hvc1", "dvhe", "hev1").Replace(name)
 	}
-	pasp := child(inner, "pasp")
+	pasp := sniff.Inside(inner, "pasp")
 	if len(pasp) == 8 {
 		h, v := binary.BigEndian.Uint32(pasp), binary.BigEndian.Uint32(pasp[4:])
 		if h > 0 && v > 0 && h < 1<<16 && v < 1<<16 {
@@ -97,7 +99,7 @@ func videoEntry(name string, b []byte) (entry, error) {
 	if e.squeeze != [2]int{1, 1} {
 		box.AddChild(raw("pasp", pasp))
 	}
-	if colour := child(inner, "colr"); colour != nil {
+	if colour := sniff.Inside(inner, "colr"); colour != nil {
 		if c := colourBox(colour); c != nil {
 			box.AddChild(c)
 		}
@@ -174,9 +176,9 @@ func soundEntry(name string, b []byte) entry {
 		return e
 	}
 	inner := b[skip:]
-	body := child(inner, "esds")
+	body := sniff.Inside(inner, "esds")
 	if body == nil {
-		body = child(inner, "wave", "esds")
+		body = sniff.Inside(inner, "wave", "esds")
 	}
 	esds, err := decode[*mp4.EsdsBox]("esds", body)
 	if err != nil || esds == nil || esds.DecConfigDescriptor == nil {

@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"songshui.internal/events"
+	"songshui.internal/services/media/internal/sniff"
 )
 
 // maxText bounds a text of metadata that is looked at.
@@ -38,7 +39,7 @@ func (m *metadata) note(name string) { m.private[name] = true }
 
 // read takes in everything in a moov or trak that is metadata by its place: udta, meta, uuid.
 func (m *metadata) read(container []byte) {
-	each(container, func(name string, body []byte) {
+	sniff.Boxes(container, func(name string, body []byte) {
 		switch name {
 		case "udta":
 			m.userData(body)
@@ -51,7 +52,7 @@ func (m *metadata) read(container []byte) {
 }
 
 func (m *metadata) userData(b []byte) {
-	each(b, func(name string, body []byte) {
+	sniff.Boxes(b, func(name string, body []byte) {
 		switch {
 		case name == "meta":
 			m.meta(body)
@@ -75,19 +76,19 @@ func (m *metadata) meta(b []byte) {
 	if string(b[4:8]) != "hdlr" {
 		b = b[4:]
 	}
-	keys := keysOf(child(b, "keys"))
-	each(child(b, "ilst"), func(name string, item []byte) {
+	keys := keysOf(sniff.Inside(b, "keys"))
+	sniff.Boxes(sniff.Inside(b, "ilst"), func(name string, item []byte) {
 		key := name
 		if i := binary.BigEndian.Uint32([]byte(name)); i >= 1 && uint64(i) <= uint64(len(keys)) {
 			key = strings.TrimPrefix(keys[i-1], "com.apple.quicktime.")
 		}
-		data := child(item, "data")
+		data := sniff.Inside(item, "data")
 		if len(data) < 8 {
 			return
 		}
 		m.text(key, plain(data[8:]))
 	})
-	if child(b, "xml ") != nil {
+	if sniff.Inside(b, "xml ") != nil {
 		m.note("XMP")
 	}
 }
@@ -97,7 +98,7 @@ func keysOf(b []byte) []string {
 	if len(b) < 8 {
 		return nil
 	}
-	each(b[8:], func(_ string, key []byte) {
+	sniff.Boxes(b[8:], func(_ string, key []byte) {
 		if len(out) < 1000 {
 			out = append(out, string(key[:min(len(key), 200)]))
 		}

@@ -60,10 +60,10 @@ func planInChild(in sandbox.Input) (any, []sandbox.Blob, error) {
 // plan reads a moov's content. head is everything of the copy before its sample data; ranges says in the form of appendRanges which bytes of the original follow.
 func plan(moov []byte, q question) (a answer, head, ranges []byte, err error) {
 	m := metadata{private: map[string]bool{}}
-	if child(moov, "mvex") != nil {
+	if sniff.Inside(moov, "mvex") != nil {
 		return a, nil, nil, refuse(CodeFragmented, "")
 	}
-	body := child(moov, "mvhd")
+	body := sniff.Inside(moov, "mvhd")
 	mvhd, err := decode[*mp4.MvhdBox]("mvhd", body)
 	if err != nil {
 		return a, nil, nil, err
@@ -115,7 +115,7 @@ func plan(moov []byte, q question) (a answer, head, ranges []byte, err error) {
 
 func readTracks(moov []byte, mdat []extent, m *metadata) (tracks []*track, err error) {
 	n := 0
-	whole := each(moov, func(name string, body []byte) {
+	whole := sniff.Boxes(moov, func(name string, body []byte) {
 		if name != "trak" || err != nil {
 			return
 		}

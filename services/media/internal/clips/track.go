@@ -6,6 +6,8 @@ import (
 	"slices"
 
 	"github.com/Eyevinn/mp4ff/mp4"
+
+	"songshui.internal/services/media/internal/sniff"
 )
 
 // Handlers of the tracks that are kept.
@@ -42,7 +44,7 @@ type chunk struct {
 // readTrack reads a trak; nil for one that is neither video nor sound.
 func readTrack(b []byte, mdat []extent, m *metadata) (*track, error) {
 	t := &track{}
-	hdlr := child(b, "mdia", "hdlr")
+	hdlr := sniff.Inside(b, "mdia", "hdlr")
 	if len(hdlr) < 12 {
 		return nil, damaged("hdlr")
 	}
@@ -61,13 +63,13 @@ func readTrack(b []byte, mdat []extent, m *metadata) (*track, error) {
 	if t.mdhd.CreationTime > 0 || t.mdhd.ModificationTime > 0 || t.tkhd.CreationTime > 0 || t.tkhd.ModificationTime > 0 {
 		m.note("CreateDate")
 	}
-	stbl := child(b, "mdia", "minf", "stbl")
+	stbl := sniff.Inside(b, "mdia", "minf", "stbl")
 	var err error
-	if t.entries, err = entries(child(stbl, "stsd"), t.handler); err != nil {
+	if t.entries, err = entries(sniff.Inside(stbl, "stsd"), t.handler); err != nil {
 		return nil, err
 	}
 	if t.handler == video {
-		if body := child(stbl, "stsd"); len(body) > 8+8+43 && body[8+8+42] > 0 {
+		if body := sniff.Inside(stbl, "stsd"); len(body) > 8+8+43 && body[8+8+42] > 0 {
 			m.note("CompressorName")
 		}
 	}
@@ -90,14 +92,14 @@ func dropped(handler string) string {
 }
 
 func (t *track) headers(b []byte) (err error) {
-	tkhd := child(b, "tkhd")
+	tkhd := sniff.Inside(b, "tkhd")
 	if t.tkhd, err = decode[*mp4.TkhdBox]("tkhd", tkhd); err != nil {
 		return err
 	}
-	if t.mdhd, err = decode[*mp4.MdhdBox]("mdhd", child(b, "mdia", "mdhd")); err != nil {
+	if t.mdhd, err = decode[*mp4.MdhdBox]("mdhd", sniff.Inside(b, "mdia", "mdhd")); err != nil {
 		return err
 	}
-	if t.elst, err = decode[*mp4.ElstBox]("elst", child(b, "edts", "elst")); err != nil {
+	if t.elst, err = decode[*mp4.ElstBox]("elst", sniff.Inside(b, "edts", "elst")); err != nil {
 		return err
 	}
 	if t.tkhd == nil || t.mdhd == nil || t.mdhd.Timescale == 0 {
@@ -119,19 +121,19 @@ func matrixOf(b []byte, at int) (m [9]int32, err error) {
 }
 
 func (t *track) tables(stbl []byte) (err error) {
-	if t.stts, err = decode[*mp4.SttsBox]("stts", child(stbl, "stts")); err != nil {
+	if t.stts, err = decode[*mp4.SttsBox]("stts", sniff.Inside(stbl, "stts")); err != nil {
 		return err
 	}
-	if t.ctts, err = decode[*mp4.CttsBox]("ctts", child(stbl, "ctts")); err != nil {
+	if t.ctts, err = decode[*mp4.CttsBox]("ctts", sniff.Inside(stbl, "ctts")); err != nil {
 		return err
 	}
-	if t.stss, err = decode[*mp4.StssBox]("stss", child(stbl, "stss")); err != nil {
+	if t.stss, err = decode[*mp4.StssBox]("stss", sniff.Inside(stbl, "stss")); err != nil {
 		return err
 	}
-	if t.stsc, err = decode[*mp4.StscBox]("stsc", child(stbl, "stsc")); err != nil {
+	if t.stsc, err = decode[*mp4.StscBox]("stsc", sniff.Inside(stbl, "stsc")); err != nil {
 		return err
 	}
-	if t.stsz, err = decode[*mp4.StszBox]("stsz", child(stbl, "stsz")); err != nil {
+	if t.stsz, err = decode[*mp4.StszBox]("stsz", sniff.Inside(stbl, "stsz")); err != nil {
 		return err
 	}
 	if t.stts == nil || t.stsc == nil || t.stsz == nil {
@@ -147,7 +149,7 @@ func (t *track) tables(stbl []byte) (err error) {
 }
 
 func offsets(stbl []byte) ([]uint64, error) {
-	if body := child(stbl, "stco"); body != nil {
+	if body := sniff.Inside(stbl, "stco"); body != nil {
 		b, err := decode[*mp4.StcoBox]("stco", body)
 		if err != nil {
 			return nil, err
@@ -158,7 +160,7 @@ func offsets(stbl []byte) ([]uint64, error) {
 		}
 		return out, nil
 	}
-	b, err := decode[*mp4.Co64Box]("co64", child(stbl, "co64"))
+	b, err := decode[*mp4.Co64Box]("co64", sniff.Inside(stbl, "co64"))
 	if err != nil || b == nil {
 		if err == nil {
 			err = damaged("no chunk offsets")

@@ -134,11 +134,11 @@ func (e *embedded) webp(file []byte) {
 // heic takes the first profile of each sort among the properties: telephones give all of a picture's tiles the same.
 func (e *embedded) heic(file []byte) {
 	coded := false
-	boxes(file, func(name string, meta []byte) {
+	sniff.Boxes(file, func(name string, meta []byte) {
 		if name != "meta" || len(meta) < 4 {
 			return
 		}
-		boxes(inside(meta[4:], "iprp", "ipco"), func(name string, b []byte) {
+		sniff.Boxes(sniff.Inside(meta[4:], "iprp", "ipco"), func(name string, b []byte) {
 			if name != "colr" || len(b) < 4 {
 				return
 			}
@@ -154,36 +154,4 @@ func (e *embedded) heic(file []byte) {
 			}
 		})
 	})
-}
-
-// inside goes down a path of boxes, the first of each name.
-func inside(b []byte, path ...string) []byte {
-	for _, want := range path {
-		var found []byte
-		boxes(b, func(name string, body []byte) {
-			if name == want && found == nil {
-				found = body
-			}
-		})
-		b = found
-	}
-	return b
-}
-
-// boxes calls f for each box (ISO 14496-12), up to the first that isn't whole.
-func boxes(b []byte, f func(name string, body []byte)) {
-	for len(b) >= 8 {
-		n, head := uint64(binary.BigEndian.Uint32(b)), uint64(8)
-		switch {
-		case n == 0:
-			n = uint64(len(b))
-		case n == 1 && len(b) >= 16:
-			n, head = binary.BigEndian.Uint64(b[8:]), 16
-		}
-		if n < head || n > uint64(len(b)) {
-			return
-		}
-		f(string(b[4:8]), b[head:n])
-		b = b[n:]
-	}
 }

@@ -50,3 +50,36 @@ func (s *source) each(start, end int64, f func(box) error) error {
 	}
 	return nil
 }
+
+// Boxes calls f for every box of a container that is in memory; false says that the last one doesn't fit. QuickTime ends some containers with four zero bytes, which are passed over.
+func Boxes(b []byte, f func(name string, body []byte)) (whole bool) {
+	for len(b) >= 8 {
+		n, head := uint64(binary.BigEndian.Uint32(b)), uint64(8)
+		switch {
+		case n == 0:
+			n = uint64(len(b))
+		case n == 1 && len(b) >= 16:
+			n, head = binary.BigEndian.Uint64(b[8:]), 16
+		}
+		if n < head || n > uint64(len(b)) {
+			return false
+		}
+		f(string(b[4:8]), b[head:n])
+		b = b[n:]
+	}
+	return true
+}
+
+// Inside goes down a path of boxes in memory, the first of each name; nil where there is none.
+func Inside(b []byte, path ...string) []byte {
+	for _, want := range path {
+		var found []byte
+		Boxes(b, func(name string, body []byte) {
+			if name == want && found == nil {
+				found = body
+			}
+		})
+		b = found
+	}
+	return b
+}
