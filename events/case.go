@@ -152,6 +152,9 @@ type CaseState struct {
 	Withdrawal  *Withdrawal  `json:"withdrawal,omitempty"`
 	WithdrawnOn Day          `json:"withdrawn_on,omitempty"`
 
+	// Reminders are those that were stated: an embargo's end, an objection that waits.
+	Reminders []Reminder `json:"reminders,omitempty"`
+
 	// LastOn is the given day of the last step; a later step isn't earlier.
 	LastOn Day `json:"last_on,omitempty"`
 	// Digest is of the first submission: the same sent again is `exists`.
@@ -300,6 +303,10 @@ type (
 		Reason         string `json:"reason"`
 		BackdateReason string `json:"backdate_reason,omitempty"`
 	}
+	// CaseRemindedFact states reminders whose time has come: an embargo's end exposes nothing and reminds the office.
+	CaseRemindedFact struct {
+		Reminders []Reminder `json:"reminders"`
+	}
 	// CaseRestatedFact mends a wrong state of the past: the whole state as it should be.
 	CaseRestatedFact struct {
 		State  CaseState `json:"state"`
@@ -325,6 +332,7 @@ func (CaseObjectedFact) EventType() string          { return "songshui.case.obje
 func (CaseObjectionAnsweredFact) EventType() string { return "songshui.case.objection-answered.v1" }
 func (CaseWithdrawalAskedFact) EventType() string   { return "songshui.case.withdrawal-asked.v1" }
 func (CaseWithdrawnFact) EventType() string         { return "songshui.case.withdrawn.v1" }
+func (CaseRemindedFact) EventType() string          { return "songshui.case.reminded.v1" }
 func (CaseRestatedFact) EventType() string          { return "songshui.case.restated.v1" }
 
 var caseTypes = []Type{
@@ -345,6 +353,7 @@ var caseTypes = []Type{
 	TypeOf[CaseWithdrawalAskedFact, CaseState](StreamCases, "a signer asked for withdrawal"),
 	TypeOf[CaseWithdrawnFact, CaseState](StreamCases, "the province consented to the withdrawal"),
 	TypeOf[CaseResubmittedFact, CaseState](StreamCases, "a withdrawn case was submitted again"),
+	TypeOf[CaseRemindedFact, CaseState](StreamCases, "the office was reminded"),
 	TypeOf[CaseRestatedFact, CaseState](StreamCases, "a wrong state was mended"),
 }
 

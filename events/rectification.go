@@ -38,6 +38,8 @@ type Due struct {
 	Day   Day    `json:"day"`
 	SetBy string `json:"set_by"`
 	SetOn Day    `json:"set_on"`
+	// SetAt is the system's time; a reminder whose moment was past by then is never stated.
+	SetAt time.Time `json:"set_at,omitzero"`
 }
 
 // Progress is one report of progress.
@@ -180,8 +182,19 @@ type RectificationState struct {
 	Reopenings  []Reopening  `json:"reopenings,omitempty"`
 	Ending      *Ending      `json:"ending,omitempty"`
 
+	// Reminders are those that were stated. ListingAnswered says on which day the province answered whether a major case is listed, and why not.
+	Reminders     []Reminder     `json:"reminders,omitempty"`
+	ListingAnswer *ListingAnswer `json:"listing_answer,omitempty"`
+
 	LastOn   Day           `json:"last_on,omitempty"`
 	Commands []CommandMark `json:"commands,omitempty"`
+}
+
+// ListingAnswer is why a major case isn't listed 挂牌: the province is asked within 5 working days [ours].
+type ListingAnswer struct {
+	On     Day       `json:"on"`
+	By     AccountID `json:"by"`
+	Reason string    `json:"reason"`
 }
 
 // Facts of the rectification track.
@@ -308,6 +321,15 @@ type (
 	RectificationTransferredFact struct{ EndingConsented }
 	// RectificationNotApplicableFact consents to “not applicable”.
 	RectificationNotApplicableFact struct{ EndingConsented }
+	// RectificationRemindedFact states reminders whose time has come.
+	RectificationRemindedFact struct {
+		Reminders []Reminder `json:"reminders"`
+	}
+	// ListingDeclinedFact answers why a major case isn't listed.
+	ListingDeclinedFact struct {
+		Reason         string `json:"reason"`
+		BackdateReason string `json:"backdate_reason,omitempty"`
+	}
 	// RectificationRestatedFact mends a wrong state of the past.
 	RectificationRestatedFact struct {
 		State  RectificationState `json:"state"`
@@ -342,6 +364,8 @@ func (RectificationTransferredFact) EventType() string {
 func (RectificationNotApplicableFact) EventType() string {
 	return "songshui.rectification.not-applicable.v1"
 }
+func (RectificationRemindedFact) EventType() string { return "songshui.rectification.reminded.v1" }
+func (ListingDeclinedFact) EventType() string       { return "songshui.rectification.listing-declined.v1" }
 func (RectificationRestatedFact) EventType() string { return "songshui.rectification.restated.v1" }
 
 var rectificationTypes = []Type{
@@ -363,6 +387,8 @@ var rectificationTypes = []Type{
 	TypeOf[RectificationTransferredFact, RectificationState](StreamRectification, "it was transferred"),
 	TypeOf[NotApplicableAskedFact, RectificationState](StreamRectification, "“not applicable” was asked for"),
 	TypeOf[RectificationNotApplicableFact, RectificationState](StreamRectification, "it doesn't apply any more"),
+	TypeOf[RectificationRemindedFact, RectificationState](StreamRectification, "a deadline came near or passed; its people were reminded"),
+	TypeOf[ListingDeclinedFact, RectificationState](StreamRectification, "the province said why a major case isn't listed"),
 	TypeOf[RectificationRestatedFact, RectificationState](StreamRectification, "a wrong state was mended"),
 }
 

@@ -1,12 +1,16 @@
 package events
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // Streams' names.
 const (
 	StreamCases         = "CASES"
 	StreamMedia         = "MEDIA"
 	StreamRectification = "RECTIFICATION"
+	StreamReturns       = "RETURNS"
 	StreamRegistry      = "REGISTRY"
 	StreamAccess        = "ACCESS"
 	StreamDeadLetters   = "DEADLETTERS"
@@ -18,6 +22,7 @@ const (
 	ServiceMedia         = "media"
 	ServiceRectification = "rectification"
 	ServiceRegistry      = "registry"
+	ServiceOversight     = "oversight"
 	ServiceArchive       = "archive"
 	ServicePortal        = "portal"
 	ServiceBus           = "bus"
@@ -31,6 +36,8 @@ type Stream struct {
 	Writers []string
 	// MaxAge is how long a message is kept; 0 = for ever.
 	MaxAge time.Duration
+	// Schedules says that the stream takes message schedules: the timers of one service, each at timer.<service>.<noun>.<office>.<id>, delivered to due.<service>.<noun>.<office>.<id>.
+	Schedules bool
 	// Record says that subjects are records: no message is ever deleted or purged, and a full stream refuses new ones (DiscardNew) instead of dropping old ones.
 	Record bool
 	Doc    string
@@ -51,12 +58,23 @@ func Streams() []Stream {
 		{Name: StreamCases, Subjects: []string{"case.>"}, Writers: []string{ServiceIntake}, Record: true, Doc: "case files and the exposure track"},
 		{Name: StreamMedia, Subjects: []string{"media.>"}, Writers: []string{ServiceMedia}, Record: true, Doc: "sealed originals and their public copies"},
 		{Name: StreamRectification, Subjects: []string{"rectification.>"}, Writers: []string{ServiceRectification}, Record: true, Doc: "the rectification track"},
-		{Name: StreamRegistry, Subjects: []string{"registry.>"}, Writers: []string{ServiceRegistry}, Record: true, Doc: "offices and outlets"},
+		{Name: StreamReturns, Subjects: []string{"return.>", "table.>"}, Writers: []string{ServiceOversight}, Record: true, Doc: "monthly returns and the tables that were told"},
+		{Name: StreamRegistry, Subjects: []string{"registry.>"}, Writers: []string{ServiceRegistry}, Record: true, Doc: "offices, outlets, campaigns, rules and calendars"},
 		{Name: StreamAccess, Subjects: []string{"access.>"}, Writers: []string{ServicePortal, ServiceMedia, ServiceRegistry}, MaxAge: 3 * year,
 			Doc: "sign-ins, refusals, changes of rights, looks at originals, refused uploads; each service below its own prefix"},
+		timers(ServiceIntake), timers(ServiceRectification), timers(ServiceOversight),
 		{Name: StreamDeadLetters, Subjects: []string{AdvisoryMaxDeliveries, AdvisoryTerminated, SubjectDeadLetters}, Writers: []string{ServiceBus}, MaxAge: 90 * 24 * time.Hour,
 			Doc: "what no consumer could digest: the server's two advisories, and the message itself"},
 	}
+}
+
+// TimersStream names a service's stream of timers, e.g. TIMERS_RECTIFICATION.
+func TimersStream(service string) string { return "TIMERS_" + strings.ToUpper(service) }
+
+// timers is the layout of a service's timers; a stream each, since a schedule's headers can reach any subject of its stream. A hint that was delivered is of no use after a week.
+func timers(service string) Stream {
+	return Stream{Name: TimersStream(service), Subjects: []string{"timer." + service + ".>", "due." + service + ".>"}, Writers: []string{service}, Schedules: true,
+		Doc: "hints of " + service + ": one schedule for each record's next deadline"}
 }
 
 // KV buckets: what must be changeable and forgettable is no fact.

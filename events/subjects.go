@@ -20,6 +20,20 @@ func RectificationSubject(office OfficeSlug, id CaseID) string {
 	return "rectification." + string(office) + "." + string(id)
 }
 
+// ReturnSubject is where a monthly return's facts go: return.<office>.<yyyy-mm>.
+func ReturnSubject(office OfficeSlug, month Month) string {
+	return "return." + string(office) + "." + string(month)
+}
+
+// TableSubject is where the editions of a month's table go.
+func TableSubject(month Month) string { return "table.province." + string(month) }
+
+// TimerSubject is where a service's schedule for a record stands, DueSubject where it is delivered; record is the record's own subject.
+func TimerSubject(service, record string) string { return "timer." + service + "." + record }
+
+// DueSubject is where a fired schedule is delivered: due.<service>.<the record's subject>.
+func DueSubject(service, record string) string { return "due." + service + "." + record }
+
 // RegistrySubject is where a registry record's facts go: registry.<kind>.<id>.
 func RegistrySubject(kind, id string) string { return "registry." + kind + "." + id }
 

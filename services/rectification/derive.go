@@ -2,6 +2,7 @@ package rectification
 
 import (
 	"songshui.internal/events"
+	"songshui.internal/services/internal/workdays"
 )
 
 // View is what is derived of a rectification for one day: the due day in force, the three clocks and the flags. Days are given days; counts are
@@ -122,7 +123,7 @@ func accepted(s events.RectificationState, round int, day events.Day) *events.Ac
 }
 
 // Derive tells how a rectification stood at the end of a day. A day before the exposure gives an empty View.
-func Derive(s events.RectificationState, c *Calendar, asOf events.Day) View {
+func Derive(s events.RectificationState, c *workdays.Calendar, asOf events.Day) View {
 	v := View{AsOf: asOf, LateExtensions: []ExtensionView{}, SiteChecks: []SiteCheck{}, ItemsPastDue: []int{}}
 	state := StateOn(s, asOf)
 	if state == "" {
@@ -140,7 +141,7 @@ func Derive(s events.RectificationState, c *Calendar, asOf events.Day) View {
 
 type deriver struct {
 	s     events.RectificationState
-	c     *Calendar
+	c     *workdays.Calendar
 	asOf  events.Day
 	state events.RectificationStatus
 	v     *View

@@ -9,6 +9,7 @@ import (
 	"songshui.internal/events"
 	"songshui.internal/services/internal/access"
 	"songshui.internal/services/internal/fault"
+	"songshui.internal/services/internal/workdays"
 	"songshui.internal/services/rectification"
 )
 
@@ -162,7 +163,7 @@ func checkRecord(t *rapid.T, r *record) {
 }
 
 // checkDays holds state and overdue days of every day against the facts alone.
-func checkDays(t *rapid.T, r *record, cal *rectification.Calendar) {
+func checkDays(t *rapid.T, r *record, cal *workdays.Calendar) {
 	for day := r.state.OpenedOn; day <= r.state.LastOn.Add(3); day = day.Add(1) {
 		var s events.RectificationState
 		for i, f := range r.facts {
@@ -181,7 +182,7 @@ func checkDays(t *rapid.T, r *record, cal *rectification.Calendar) {
 }
 
 // naiveOverdue walks over the facts: each round has the last due day set in it, and ends with the request that was granted, or with the record.
-func naiveOverdue(r *record, cal *rectification.Calendar, day events.Day) (days int, running bool) {
+func naiveOverdue(r *record, cal *workdays.Calendar, day events.Day) (days int, running bool) {
 	var due, asked, newDue, stopped events.Day
 	add := func(until events.Day) {
 		for d := cal.Move(due, r.c.Office); d < until; d = d.Add(1) {

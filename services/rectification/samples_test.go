@@ -11,6 +11,7 @@ import (
 	"songshui.internal/events"
 	"songshui.internal/services/internal/access"
 	"songshui.internal/services/internal/fault"
+	"songshui.internal/services/internal/workdays"
 	"songshui.internal/services/rectification"
 )
 
@@ -184,7 +185,7 @@ type overdueRow struct {
 	Days     int        `json:"days"`
 }
 
-func overdueLists(t *testing.T, records map[string]*record, cal *rectification.Calendar, running, stopped []overdueRow) {
+func overdueLists(t *testing.T, records map[string]*record, cal *workdays.Calendar, running, stopped []overdueRow) {
 	t.Helper()
 	want := map[string]overdueRow{}
 	for _, r := range running {
@@ -313,7 +314,7 @@ func TestSampleCalendar(t *testing.T) {
 	if n := cal.Left("2026-01-01", "9999-12-31", ""); n != 1000 {
 		t.Errorf("left %d", n)
 	}
-	if _, err := rectification.NewCalendar(rectification.YearPlan{Year: 2026, Worked: []events.Day{"2027-01-01"}}); err == nil || !strings.Contains(err.Error(), "2027-01-01") {
+	if _, err := workdays.New(events.CalendarState{Year: 2026, Worked: []events.Day{"2027-01-01"}}); err == nil || !strings.Contains(err.Error(), "2027-01-01") {
 		t.Errorf("a day of another year: %v", err)
 	}
 }

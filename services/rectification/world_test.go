@@ -13,6 +13,7 @@ import (
 	"songshui.internal/services/internal/access"
 	"songshui.internal/services/internal/fault"
 	"songshui.internal/services/internal/strict"
+	"songshui.internal/services/internal/workdays"
 	"songshui.internal/services/rectification"
 )
 
@@ -73,9 +74,9 @@ func sampleCases(t testing.TB) map[string]events.CaseState {
 	return out
 }
 
-func calendar(t testing.TB) *rectification.Calendar {
+func calendar(t testing.TB) *workdays.Calendar {
 	t.Helper()
-	c, err := rectification.DefaultCalendar()
+	c, err := workdays.Default()
 	if err != nil {
 		t.Fatal(err)
 	}

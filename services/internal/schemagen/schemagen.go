@@ -57,6 +57,8 @@ func of(t reflect.Type) map[string]any {
 		return map[string]any{"type": "string"}
 	case reflect.Bool:
 		return map[string]any{"type": "boolean"}
+	case reflect.Map:
+		return map[string]any{"type": "object", "additionalProperties": of(t.Elem())}
 	case reflect.Float64:
 		return map[string]any{"type": "number"}
 	case reflect.Int, reflect.Int64, reflect.Uint64:
@@ -133,6 +135,12 @@ func fill(v reflect.Value, depth int) {
 		for i := range v.NumField() {
 			fill(v.Field(i), depth+1)
 		}
+	case reflect.Map:
+		key, value := reflect.New(v.Type().Key()).Elem(), reflect.New(v.Type().Elem()).Elem()
+		fill(key, depth+1)
+		fill(value, depth+1)
+		v.Set(reflect.MakeMap(v.Type()))
+		v.SetMapIndex(key, value)
 	case reflect.String:
 		v.SetString("松水")
 	case reflect.Bool:

@@ -12,7 +12,7 @@ import (
 	"songshui.internal/events"
 	"songshui.internal/services/internal/access"
 	"songshui.internal/services/internal/bus"
-	"songshui.internal/services/rectification"
+	"songshui.internal/services/internal/workdays"
 	"songshui.internal/services/rectification/internal/commands"
 	"songshui.internal/services/rectification/rectificationapi"
 )
@@ -36,8 +36,8 @@ type Deps struct {
 
 // Config is how the service runs; the zero value is ready.
 type Config struct {
-	// Calendar of working days; nil = the years' files of package rectification.
-	Calendar *rectification.Calendar
+	// Calendar of working days; nil = the years' files of package workdays.
+	Calendar *workdays.Calendar
 }
 
 var cases = bus.Durable{Name: "rectification-cases", Stream: events.StreamCases, Filters: []string{"case.>"}, AckWait: 10 * time.Second, MaxAckPending: 256}
@@ -61,7 +61,7 @@ func New(d Deps, c Config) (*Server, error) {
 	}
 	if c.Calendar == nil {
 		var err error
-		if c.Calendar, err = rectification.DefaultCalendar(); err != nil {
+		if c.Calendar, err = workdays.Default(); err != nil {
 			return nil, err
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	"songshui.internal/services/internal/bus"
 	"songshui.internal/services/internal/fault"
 	"songshui.internal/services/internal/strict"
+	"songshui.internal/services/internal/workdays"
 	"songshui.internal/services/media/mediaapi"
 	"songshui.internal/services/rectification"
 	"songshui.internal/services/rectification/rectificationapi"
@@ -36,7 +37,7 @@ type Media interface {
 // Commands carries out commands. It is safe for concurrent use.
 type Commands struct {
 	Bus       *bus.Bus
-	Calendar  *rectification.Calendar
+	Calendar  *workdays.Calendar
 	Directory Directory
 	Media     Media
 }

@@ -1,4 +1,6 @@
-package rectification
+// Package workdays is the calendar of working days 工作日: the vocabulary by which services count towards due days. It knows the yearly notices of the State Council and local holidays
+// from the years' records of REGISTRY (see registryapi.Directory); the files in years are what registry seeds them from. It imports the standard library and events only.
+package workdays
 
 import (
 	"embed"
@@ -11,21 +13,6 @@ import (
 	"songshui.internal/events"
 )
 
-// Span is a run of days off, both ends included.
-type Span struct {
-	From events.Day `json:"from"`
-	To   events.Day `json:"to"`
-	Name string     `json:"name"`
-}
-
-// YearPlan is one year's file: the State Council's notice on days off and worked weekend days, and local holidays by office.
-type YearPlan struct {
-	Year   int                          `json:"year"`
-	Off    []Span                       `json:"off"`
-	Worked []events.Day                 `json:"worked"`
-	Local  map[events.OfficeSlug][]Span `json:"local"`
-}
-
 // Calendar knows working days: a local holiday beats a worked day, that beats a day off, that beats the weekend. In a year without a
 // file only weekends are off; see Known. The zero value knows no year. It is safe for concurrent use once made.
 type Calendar struct {
@@ -35,36 +22,45 @@ type Calendar struct {
 	local  map[events.OfficeSlug]map[events.Day]bool
 }
 
-//go:embed calendars/*.json
-var calendars embed.FS
+//go:embed years/*.json
+var files embed.FS
 
-// DefaultCalendar is made of the years' files in this package.
-func DefaultCalendar() (*Calendar, error) {
-	names, err := fs.Glob(calendars, "calendars/*.json")
+// Years gives the years' files in the program, the earliest first: what registry seeds its records from.
+func Years() ([]events.CalendarState, error) {
+	names, err := fs.Glob(files, "years/*.json")
 	if err != nil {
-		return nil, fmt.Errorf("rectification: calendar: %w", err)
+		return nil, fmt.Errorf("workdays: %w", err)
 	}
-	plans := make([]YearPlan, len(names))
+	years := make([]events.CalendarState, len(names))
 	for i, name := range names {
-		data, err := calendars.ReadFile(name)
+		data, err := files.ReadFile(name)
 		if err == nil {
-			err = json.Unmarshal(data, &plans[i])
+			err = json.Unmarshal(data, &years[i])
 		}
 		if err != nil {
-			return nil, fmt.Errorf("rectification: calendar %s: %w", name, err)
+			return nil, fmt.Errorf("workdays: %s: %w", name, err)
 		}
 	}
-	return NewCalendar(plans...)
+	return years, nil
 }
 
-// NewCalendar makes a calendar of years' plans; a later plan adds to an earlier one of its year. A day that isn't one, or of another year, is an error.
-func NewCalendar(plans ...YearPlan) (*Calendar, error) {
+// Default is made of the years' files in the program.
+func Default() (*Calendar, error) {
+	years, err := Years()
+	if err != nil {
+		return nil, err
+	}
+	return New(years...)
+}
+
+// New makes a calendar of years; a later one adds to an earlier one of its year. A day that isn't one, or of another year, is an error.
+func New(years ...events.CalendarState) (*Calendar, error) {
 	c := &Calendar{years: map[string]bool{}, off: map[events.Day]bool{}, worked: map[events.Day]bool{}, local: map[events.OfficeSlug]map[events.Day]bool{}}
-	for _, p := range plans {
+	for _, p := range years {
 		year := fmt.Sprintf("%04d", p.Year)
 		c.years[year] = true
 		for _, d := range p.Worked {
-			if err := spread(c.worked, year, Span{From: d, To: d}); err != nil {
+			if err := spread(c.worked, year, events.DayOff{From: d, To: d}); err != nil {
 				return nil, err
 			}
 		}
@@ -87,10 +83,10 @@ func NewCalendar(plans ...YearPlan) (*Calendar, error) {
 	return c, nil
 }
 
-func spread(into map[events.Day]bool, year string, s Span) error {
+func spread(into map[events.Day]bool, year string, s events.DayOff) error {
 	for _, d := range []events.Day{s.From, s.To} {
 		if _, err := events.ParseDay(string(d)); err != nil || !strings.HasPrefix(string(d), year) {
-			return fmt.Errorf("rectification: calendar of %s: %q is no day of it", year, d)
+			return fmt.Errorf("workdays: calendar of %s: %q is no day of it", year, d)
 		}
 	}
 	for d := s.From; d <= s.To; d = d.Add(1) {
