@@ -34,11 +34,6 @@ func CheckOffice(o events.OfficeState) error {
 	return nil
 }
 
-// SameOffice compares the data of two records, whatever their revisions.
-func SameOffice(a, b events.OfficeState) bool {
-	return a.Slug == b.Slug && a.Prefix == b.Prefix && a.Name == b.Name && a.From == b.From && a.To == b.To
-}
-
 // FoldOffice gives an office after a fact.
 func FoldOffice(s events.OfficeState, _ events.Meta, fact events.Fact) (events.OfficeState, error) {
 	f, ok := fact.(events.OfficeRecordedFact)

@@ -56,11 +56,6 @@ func CheckOutlet(o events.OutletState) error {
 	return nil
 }
 
-// SameOutlet compares the data of two records, whatever their revisions.
-func SameOutlet(a, b events.OutletState) bool {
-	return a.ID == b.ID && a.Name == b.Name && a.Level == b.Level && a.Office == b.Office && slices.Equal(a.Aliases, b.Aliases) && slices.Equal(a.Kinds, b.Kinds)
-}
-
 // FoldOutlet gives an outlet after a fact.
 func FoldOutlet(s events.OutletState, _ events.Meta, fact events.Fact) (events.OutletState, error) {
 	f, ok := fact.(events.OutletRecordedFact)

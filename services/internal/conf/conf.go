@@ -30,6 +30,8 @@ const (
 	MediaListen    = "SONGSHUI_MEDIA_LISTEN"
 	// MediaQuota is optional: how many GiB of originals one office may keep.
 	MediaQuota = "SONGSHUI_MEDIA_QUOTA"
+	// Lists is optional: a directory with an operator's own offices, outlets, campaigns, rules and days off.
+	Lists = "SONGSHUI_LISTS"
 	// SecureCookies is optional: true where browsers come by https only, which sessions then want.
 	SecureCookies = "SONGSHUI_SECURE_COOKIES"
 	ActorKey      = "SONGSHUI_ACTOR_KEY"

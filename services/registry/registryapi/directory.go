@@ -12,24 +12,37 @@ import (
 
 	"songshui.internal/events"
 	"songshui.internal/services/internal/bus"
+	"songshui.internal/services/internal/rules"
+	"songshui.internal/services/internal/workdays"
 	"songshui.internal/services/registry"
 )
 
 // retryWithin bounds the wait between two tries to follow REGISTRY.
 const retryWithin = 5 * time.Second
 
-// Directory is the list of offices and outlets in memory. It follows the stream REGISTRY; while NATS is away it holds what it knows. It is safe for concurrent use.
+// Directory is the list of offices, outlets, campaigns, rules and days off in memory. It follows the stream REGISTRY; while NATS is away it holds what it knows. It is safe for concurrent use.
 // What it gives shares slices with what it holds: read only.
 type Directory struct {
 	mu      sync.RWMutex
 	offices map[events.OfficeSlug]events.OfficeState
 	outlets registry.OutletIndex
+
+	campaigns map[string]events.CampaignState
+	rules     map[string]events.RuleState
+	years     map[int]events.CalendarState
+	// book and calendar are made of rules and years; before REGISTRY has any, of the files in the program.
+	book     *rules.Book
+	calendar *workdays.Calendar
+	hooks    []func()
 }
 
 // StartDirectory gives a Directory that follows REGISTRY until ctx ends. It returns when everything that was in the stream is in memory, trying again with
 // backoff while NATS is away; an error only when ctx ends before. In a system where registry has never run the Directory is empty at first and fills by itself.
 func StartDirectory(ctx context.Context, b *bus.Bus) (*Directory, error) {
-	d := &Directory{offices: map[events.OfficeSlug]events.OfficeState{}}
+	d := &Directory{offices: map[events.OfficeSlug]events.OfficeState{}, campaigns: map[string]events.CampaignState{}, rules: map[string]events.RuleState{}, years: map[int]events.CalendarState{}}
+	if err := d.fromFiles(); err != nil {
+		return nil, err
+	}
 	ready := make(chan struct{})
 	go d.follow(ctx, b, sync.OnceFunc(func() { close(ready) }))
 	select {
@@ -82,6 +95,21 @@ func (d *Directory) take(b *bus.Bus, m bus.Message) {
 			d.mu.Lock()
 			d.outlets.Put(o)
 			d.mu.Unlock()
+		}
+	case events.RegistryCampaign:
+		var c events.CampaignState
+		if c, err = events.DecodeState[events.CampaignState](events.Default, m.Meta.Type, m.Body); err == nil {
+			err = d.change(func() error { d.campaigns[c.ID] = c; return nil })
+		}
+	case events.RegistryRule:
+		var r events.RuleState
+		if r, err = events.DecodeState[events.RuleState](events.Default, m.Meta.Type, m.Body); err == nil {
+			err = d.change(func() error { return d.putRule(r) })
+		}
+	case events.RegistryCalendar:
+		var c events.CalendarState
+		if c, err = events.DecodeState[events.CalendarState](events.Default, m.Meta.Type, m.Body); err == nil {
+			err = d.change(func() error { return d.putYear(c) })
 		}
 	}
 	if err != nil {

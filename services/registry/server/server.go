@@ -1,4 +1,4 @@
-// Package server wires registry: it seeds the lists of offices and outlets, keeps the accounts and answers requests. It owns the
+// Package server wires registry: it seeds the lists of offices, outlets, campaigns, rules and days off, keeps the accounts and answers requests. It owns the
 // stream REGISTRY and the bucket accounts, reads nothing else, and writes to ACCESS below access.registry.
 //
 // While NATS is away at the start it waits; requests are answered only once the lists are in the log. A request that fails half-way
@@ -32,25 +32,29 @@ type Deps struct {
 	Verifier *access.Verifier
 }
 
-// Config has nothing to set yet.
-type Config struct{}
+// Config is how the service runs; the zero value is ready.
+type Config struct {
+	// Lists is a directory with an operator's own lists; see FileOffices. Empty = those of the program.
+	Lists string
+}
 
 // Server is the service. It is safe for concurrent use.
 type Server struct {
 	bus      *bus.Bus
 	verifier *access.Verifier
 	hasher   *accounts.Hasher
+	lists    string
 
 	mu    sync.Mutex
 	store *accounts.Store
 }
 
 // New makes the service; it connects to nothing.
-func New(d Deps, _ Config) (*Server, error) {
+func New(d Deps, c Config) (*Server, error) {
 	if d.Bus == nil || d.Verifier == nil {
 		return nil, errors.New("registry: a bus and a verifier are needed")
 	}
-	return &Server{bus: d.Bus, verifier: d.Verifier, hasher: accounts.NewHasher()}, nil
+	return &Server{bus: d.Bus, verifier: d.Verifier, hasher: accounts.NewHasher(), lists: c.Lists}, nil
 }
 
 // Durables lists the service's durable consumers: none.

@@ -21,6 +21,7 @@ import (
 	"songshui.internal/services/internal/bus"
 	"songshui.internal/services/internal/embedded/nats/natstest"
 	"songshui.internal/services/internal/fault"
+	"songshui.internal/services/internal/rules"
 	"songshui.internal/services/registry/registryapi"
 	"songshui.internal/services/registry/server"
 )
@@ -167,6 +168,9 @@ func wantCode(t *testing.T, what string, err error, code fault.Code) {
 	}
 }
 
+// seeded is how many records the program's lists have: offices, outlets, campaigns, rules, years.
+var seeded = uint64(12 + 35 + 2 + len(rules.Names()) + 1)
+
 func TestSeedsAreIdempotent(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -181,13 +185,13 @@ func TestSeedsAreIdempotent(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if got := w.last(events.StreamRegistry); got != 12+35 {
+	if got := w.last(events.StreamRegistry); got != seeded {
 		t.Errorf("%d facts after four replicas at once, want one for each record", got)
 	}
 	if err := replicas[0].Seed(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if got := w.last(events.StreamRegistry); got != 12+35 {
+	if got := w.last(events.StreamRegistry); got != seeded {
 		t.Errorf("seeded again: %d facts", got)
 	}
 	d, err := registryapi.StartDirectory(t.Context(), w.bus)
@@ -225,7 +229,7 @@ func TestSeedMendsWhatDiffers(t *testing.T) {
 	if err != nil || l.State.Name != "吉林市" || l.State.Revision != 3 {
 		t.Errorf("%+v, %v", l.State, err)
 	}
-	if got := w.last(events.StreamRegistry); got != 12+35+2 {
+	if got := w.last(events.StreamRegistry); got != seeded+2 {
 		t.Errorf("%d facts", got)
 	}
 }
@@ -325,5 +329,63 @@ func TestMissingBucketEndsRun(t *testing.T) {
 	}
 	if err := w.server().Run(t.Context()); !errors.Is(err, bus.ErrLayout) || !strings.Contains(err.Error(), "accounts") {
 		t.Errorf("without the bucket: %v", err)
+	}
+}
+
+// An operator's lists beat the program's, and whoever follows learns of them: what began before a rule's day keeps the old number.
+func TestOperatorsLists(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	if err := w.server().Seed(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	d, err := registryapi.StartDirectory(t.Context(), w.bus)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d.Calendar().Known("2027-01-01") || len(d.Campaigns()) != 2 {
+		t.Errorf("before: %d campaigns", len(d.Campaigns()))
+	}
+	changed := make(chan struct{}, 8)
+	d.OnChange(func() {
+		select {
+		case changed <- struct{}{}:
+		default:
+		}
+	})
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"rules.yaml":         "rules:\n- {name: due-days, title: 期限, title_en: due, unit: days, values: [{value: 30, basis: a, ours: true}, {from: 2026-09-01, value: 20, basis: b}]}\n",
+		"calendar-2027.json": `{"year": 2027, "off": [{"from": "2027-01-01", "to": "2027-01-03", "name": "元旦"}], "worked": []}`,
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s, err := server.New(server.Deps{Bus: w.bus, Verifier: access.NewVerifier(w.key, time.Now)}, server.Config{Lists: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Seed(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for d.Rules().On(rules.DueDays, "2026-09-01") != 20 || !d.Calendar().Known("2027-01-01") {
+		select {
+		case <-changed:
+		case <-t.Context().Done():
+			t.Fatal("never told")
+		}
+	}
+	if got := d.Rules().On(rules.DueDays, "2026-08-31"); got != 30 {
+		t.Errorf("what began before: %d days", got)
+	}
+	if d.Calendar().Working("2027-01-01", "jilin") || !d.Calendar().Working("2027-01-04", "jilin") {
+		t.Error("the year's file wasn't taken")
+	}
+	if err := os.WriteFile(filepath.Join(dir, "calendar-2028.json"), []byte(`{"year": 2028, "off": [{"from": "2029-01-01", "to": "2029-01-03", "name": "元旦"}], "worked": []}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Seed(t.Context()); err == nil || !strings.Contains(err.Error(), "2029-01-01") {
+		t.Errorf("a day of another year: %v", err)
 	}
 }

@@ -110,6 +110,9 @@ func outside(targets []string) (stack.Backings, stack.Settings, error) {
 		s.MediaQuota = env.OptionalGiB(conf.MediaQuota)
 		accessKey, secretKey = env.Required(conf.S3AccessKey), env.Required(conf.S3SecretKey)
 	}
+	if needs(events.ServiceRegistry) {
+		s.Lists = env.Optional(conf.Lists, "")
+	}
 	if needs(events.ServiceArchive) {
 		meiliURL = env.URL(conf.MeiliURL, "http", "https")
 	}

@@ -26,8 +26,9 @@ type Up struct {
 	ReadyFile string `help:"就绪文件 gets the address, one line, once everything answers" type:"path"`
 	Metrics   string `help:"指标监听地址 address of /metrics; none if empty" env:"SONGSHUI_METRICS_LISTEN"`
 	// Both are variables of run as well.
-	MediaQuota    int64 `help:"每单位影像额度（GiB），不填为 200 GiB of originals that one office may keep; 200 if not given" env:"SONGSHUI_MEDIA_QUOTA" placeholder:"GIB"`
-	SecureCookies bool  `help:"会话仅限 https sessions want https; set it behind a TLS front" env:"SONGSHUI_SECURE_COOKIES"`
+	Lists         string `help:"名录目录：单位、媒体、活动、规则、节假日 directory with an operator's own offices, outlets, campaigns, rules and days off" env:"SONGSHUI_LISTS" type:"existingdir" placeholder:"DIR"`
+	MediaQuota    int64  `help:"每单位影像额度（GiB），不填为 200 GiB of originals that one office may keep; 200 if not given" env:"SONGSHUI_MEDIA_QUOTA" placeholder:"GIB"`
+	SecureCookies bool   `help:"会话仅限 https sessions want https; set it behind a TLS front" env:"SONGSHUI_SECURE_COOKIES"`
 }
 
 // maxQuota keeps a quota in bytes an int64, in GiB.
@@ -38,7 +39,7 @@ func (c *Up) Run(ctx context.Context) error {
 	if c.MediaQuota < 0 || c.MediaQuota > maxQuota {
 		return fmt.Errorf("--media-quota: %s", say("应为不超过一百万的整数（GiB）", "must be a number of GiB, at most a million"))
 	}
-	u, err := StartSystem(ctx, stack.Config{Dir: c.Dir, Listen: c.Listen, Bootstrap: c.Bootstrap, MediaQuota: c.MediaQuota << 30, SecureCookies: c.SecureCookies}, c.Metrics)
+	u, err := StartSystem(ctx, stack.Config{Dir: c.Dir, Listen: c.Listen, Bootstrap: c.Bootstrap, MediaQuota: c.MediaQuota << 30, Lists: c.Lists, SecureCookies: c.SecureCookies}, c.Metrics)
 	if err != nil {
 		return err
 	}

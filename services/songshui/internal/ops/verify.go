@@ -94,6 +94,12 @@ func newFolder(stream, subject string, unknown *int) folder {
 		return &record[events.MediaState, *events.MediaState]{aggregate: media.Aggregate, unknown: unknown}
 	case stream == events.StreamRectification:
 		return &record[events.RectificationState, *events.RectificationState]{aggregate: rectification.Aggregate, unknown: unknown}
+	case strings.HasPrefix(subject, events.RegistrySubject(events.RegistryCampaign, "")):
+		return &record[events.CampaignState, *events.CampaignState]{aggregate: registry.CampaignAggregate, unknown: unknown}
+	case strings.HasPrefix(subject, events.RegistrySubject(events.RegistryRule, "")):
+		return &record[events.RuleState, *events.RuleState]{aggregate: registry.RuleAggregate, unknown: unknown}
+	case strings.HasPrefix(subject, events.RegistrySubject(events.RegistryCalendar, "")):
+		return &record[events.CalendarState, *events.CalendarState]{aggregate: registry.CalendarAggregate, unknown: unknown}
 	case strings.HasPrefix(subject, events.RegistrySubject(events.RegistryOffice, "")):
 		return &record[events.OfficeState, *events.OfficeState]{aggregate: registry.OfficeAggregate, unknown: unknown}
 	}

@@ -62,6 +62,8 @@ type Settings struct {
 	Metrics  prometheus.Registerer
 	// MediaQuota is for one office's originals, in bytes; 0 = media's default.
 	MediaQuota int64
+	// Lists is a directory with an operator's own lists; see package registry/server.
+	Lists string
 	// SecureCookies wants https for sessions.
 	SecureCookies bool
 }
@@ -164,7 +166,7 @@ func (s *Services) registry() error {
 	if err != nil {
 		return err
 	}
-	if s.Registry, err = registry.New(registry.Deps{Bus: b, Verifier: s.verifier()}, registry.Config{}); err != nil {
+	if s.Registry, err = registry.New(registry.Deps{Bus: b, Verifier: s.verifier()}, registry.Config{Lists: s.settings.Lists}); err != nil {
 		return err
 	}
 	s.run(events.ServiceRegistry, s.Registry.Run)

@@ -38,8 +38,9 @@ type Config struct {
 	Targets []string
 	Logger  *slog.Logger
 	Metrics prometheus.Registerer
-	// MediaQuota and SecureCookies are as in Settings.
+	// MediaQuota, Lists and SecureCookies are as in Settings.
 	MediaQuota    int64
+	Lists         string
 	SecureCookies bool
 }
 
@@ -182,7 +183,7 @@ func (u *Up) settings(c Config) (Settings, error) {
 	}
 	u.closers = append(u.closers, func() { _ = inner.Close() })
 	s := Settings{Key: key, Public: public, MediaListener: inner, MediaURL: &url.URL{Scheme: "http", Host: inner.Addr().String()}, Logger: c.Logger, Now: time.Now, Metrics: c.Metrics,
-		MediaQuota: c.MediaQuota, SecureCookies: c.SecureCookies}
+		MediaQuota: c.MediaQuota, Lists: c.Lists, SecureCookies: c.SecureCookies}
 	if c.Listen == "" {
 		return s, nil
 	}
