@@ -37,6 +37,9 @@ func DueSubject(service, record string) string { return "due." + service + "." +
 // RegistrySubject is where a registry record's facts go: registry.<kind>.<id>.
 func RegistrySubject(kind, id string) string { return "registry." + kind + "." + id }
 
+// NoticeAccount is a plain message, no fact: registry says that the account in its body has changed, so that portals forget what they remember of it.
+const NoticeAccount = "notice.registry.account"
+
 // AccessSubject is where a service's access entries of one kind go: access.<service>.<kind>.
 func AccessSubject(service, kind string) string { return "access." + service + "." + kind }
 

@@ -44,11 +44,13 @@ type Account struct {
 	// PasswordHash is argon2id in its usual form; empty = no password.
 	PasswordHash string `json:"password_hash,omitempty"`
 	// Tokens are hashes of API tokens; see HashSecret. BootstrapToken is the one among them that a bootstrap file gave and can replace.
-	Tokens         []string  `json:"tokens,omitempty"`
-	BootstrapToken string    `json:"bootstrap_token,omitempty"`
-	Links          []Link    `json:"links,omitempty"`
-	Disabled       bool      `json:"disabled,omitempty"`
-	CreatedAt      time.Time `json:"created_at"`
+	Tokens         []string `json:"tokens,omitempty"`
+	BootstrapToken string   `json:"bootstrap_token,omitempty"`
+	Links          []Link   `json:"links,omitempty"`
+	// Personal is the way in of somebody without a password.
+	Personal  *Personal `json:"personal,omitempty"`
+	Disabled  bool      `json:"disabled,omitempty"`
+	CreatedAt time.Time `json:"created_at"`
 }
 
 // Link is a one-time sign-in link that sets a password.
@@ -68,6 +70,10 @@ func (a Account) CanSignIn() bool { return !a.Disabled && (a.PasswordHash != "" 
 // Clone gives a copy that shares nothing.
 func (a Account) Clone() Account {
 	a.Duties, a.Cases, a.Tokens, a.Links = slices.Clone(a.Duties), slices.Clone(a.Cases), slices.Clone(a.Tokens), slices.Clone(a.Links)
+	if a.Personal != nil {
+		p := *a.Personal
+		a.Personal = &p
+	}
 	return a
 }
 
@@ -149,9 +155,12 @@ func Changes(before, after Account) []string {
 	note("password", before.PasswordHash == after.PasswordHash)
 	note("tokens", slices.Equal(before.Tokens, after.Tokens))
 	note("links", slices.Equal(before.Links, after.Links))
+	note("personal-link", samePersonal(before.Personal, after.Personal))
 	note("disabled", before.Disabled == after.Disabled)
 	return out
 }
+
+func samePersonal(a, b *Personal) bool { return a == b || a != nil && b != nil && *a == *b }
 
 // SetBootstrapToken replaces the token that a bootstrap file gave, by hash.
 func (a *Account) SetBootstrapToken(hash string) {

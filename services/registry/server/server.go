@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"sync"
 	"time"
@@ -213,6 +214,9 @@ func endpoints(b *bus.Bus, store *accounts.Store, d *registryapi.Directory) (ope
 			return registryapi.OutletsReply{Outlets: d.Outlets()}, nil
 		},
 	}
+	p := people{store, d}
+	maps.Copy(signed, p.signed())
+	open[registryapi.EndpointEnter] = p.enter
 	return open, signed
 }
 

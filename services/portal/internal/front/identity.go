@@ -11,6 +11,7 @@ import (
 	"github.com/alexedwards/scs/v2"
 	"github.com/nats-io/nats.go"
 
+	"songshui.internal/events"
 	"songshui.internal/services/internal/access"
 	"songshui.internal/services/internal/bus"
 	"songshui.internal/services/internal/fault"
@@ -35,7 +36,21 @@ type remembered struct {
 
 // NewAccounts makes it.
 func NewAccounts(conn *nats.Conn, sessions *scs.SessionManager, now func() time.Time) *Accounts {
-	return &Accounts{conn: conn, sessions: sessions, now: now, known: map[string]remembered{}}
+	a := &Accounts{conn: conn, sessions: sessions, now: now, known: map[string]remembered{}}
+	// Best effort: a notice that is lost costs cacheFor.
+	_, _ = conn.Subscribe(events.NoticeAccount, func(m *nats.Msg) { a.forget(string(m.Data)) })
+	return a
+}
+
+// forget drops what is remembered of an account.
+func (a *Accounts) forget(account string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for key, r := range a.known {
+		if string(r.account.Actor.Account) == account {
+			delete(a.known, key)
+		}
+	}
 }
 
 // maxKnown bounds what is remembered; beyond it all is forgotten.

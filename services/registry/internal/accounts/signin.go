@@ -35,10 +35,18 @@ func (s *Store) Authenticate(ctx context.Context, token string) (registry.Accoun
 	return enabled(a, err, "accounts: authenticate")
 }
 
-// Current gives an account as it stands; fault.Unauthenticated if it is gone or disabled.
+// Current gives an account as it stands; fault.Unauthenticated if it is gone or disabled, or a personal one whose rectification has ended.
 func (s *Store) Current(ctx context.Context, id events.AccountID) (registry.Account, error) {
+	op := "accounts: account " + string(id)
 	a, _, err := s.ByID(ctx, id)
-	return enabled(a, err, "accounts: account "+string(id))
+	if a, err = enabled(a, err, op); err != nil || a.Personal == nil {
+		return a, err
+	}
+	at, err := s.rectification(ctx, a.Personal.Case)
+	if err == nil && !registry.Open(at) {
+		return registry.Account{}, fault.New(fault.Unauthenticated, op)
+	}
+	return a, err
 }
 
 func enabled(a registry.Account, err error, op string) (registry.Account, error) {

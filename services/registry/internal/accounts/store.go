@@ -207,7 +207,12 @@ func (s *Store) Change(ctx context.Context, id events.AccountID, by events.Actor
 		if err != nil {
 			return fmt.Errorf("accounts: change %s: %w", id, err)
 		}
-		return s.put(ctx, prefixAccount+string(id), b, rev)
+		if err := s.put(ctx, prefixAccount+string(id), b, rev); err != nil {
+			return err
+		}
+		// A hint to whoever remembers identities: without it a change is seen when they ask again.
+		_ = s.bus.Conn().Publish(events.NoticeAccount, []byte(id))
+		return nil
 	})
 	return after, changed && err == nil, err
 }
