@@ -115,13 +115,15 @@ type ReturnState struct {
 	Campaign string       `json:"campaign"`
 	State    ReturnStatus `json:"state"`
 	// Due is the day on which it is due, already moved off days off; OpenedAt the system's time at which the record began.
-	Due         Day           `json:"due"`
-	OpenedAt    time.Time     `json:"opened_at"`
-	Filings     []Filing      `json:"filings,omitempty"`
-	Recognition *Recognition  `json:"recognition,omitempty"`
-	Reminders   []Reminder    `json:"reminders,omitempty"`
-	LastOn      Day           `json:"last_on,omitempty"`
-	Commands    []CommandMark `json:"commands,omitempty"`
+	Due         Day          `json:"due"`
+	OpenedAt    time.Time    `json:"opened_at"`
+	Filings     []Filing     `json:"filings,omitempty"`
+	Recognition *Recognition `json:"recognition,omitempty"`
+	// EarlierRecognitions are those that a later one has replaced, the oldest first.
+	EarlierRecognitions []Recognition `json:"earlier_recognitions,omitempty"`
+	Reminders           []Reminder    `json:"reminders,omitempty"`
+	LastOn              Day           `json:"last_on,omitempty"`
+	Commands            []CommandMark `json:"commands,omitempty"`
 }
 
 // Edition is a month's table as it was told once 定版: what stood at the end of Day, by what the log held up to Sequences.

@@ -20,9 +20,14 @@ type Given struct {
 // Wrong says what is wrong with a given day: a field of the command's body and a code. The zero value is “nothing”.
 type Wrong struct{ Field, Code string }
 
-// GivenDay applies the rule of domain.md, “Given days”: on defaults to today, is never in the future and never before the
-// step it follows; more than BackdateAfter days back needs a reason and, of an office, the duty signer.
+// GivenDay applies GivenDayAfter with BackdateAfter.
 func (a Actor) GivenDay(on events.Day, reason string, now time.Time, follows events.Day) (Given, Wrong) {
+	return a.GivenDayAfter(BackdateAfter, on, reason, now, follows)
+}
+
+// GivenDayAfter applies the rule of domain.md, “Given days”: on defaults to today, is never in the future and never before the
+// step it follows; more than after days back (the rule backdate-after) needs a reason and, of an office, the duty signer.
+func (a Actor) GivenDayAfter(after int, on events.Day, reason string, now time.Time, follows events.Day) (Given, Wrong) {
 	today := events.DayOf(now)
 	if on == "" {
 		// A record may have been written on another server's clock a moment ahead, across midnight.
@@ -35,7 +40,7 @@ func (a Actor) GivenDay(on events.Day, reason string, now time.Time, follows eve
 	if on < follows {
 		return Given{}, Wrong{"on", "before_previous_step"}
 	}
-	if on >= today.Add(-BackdateAfter) {
+	if on >= today.Add(-after) {
 		return Given{On: on}, Wrong{}
 	}
 	if strings.TrimSpace(reason) == "" {
