@@ -19,6 +19,7 @@ import (
 	"songshui.internal/services/portal/internal/front"
 	"songshui.internal/services/portal/internal/pages/casepage"
 	"songshui.internal/services/portal/internal/pages/clear"
+	"songshui.internal/services/portal/internal/pages/enter"
 	"songshui.internal/services/portal/internal/pages/search"
 	"songshui.internal/services/portal/internal/pages/shell"
 	"songshui.internal/services/portal/internal/pages/signin"
@@ -33,10 +34,16 @@ type Deps struct {
 	// Key signs actors; portal alone has it.
 	Key ed25519.PrivateKey
 	// Directory knows the province's list (registryapi.Directory).
-	Directory search.Outlets
+	Directory Directory
 	// Media is the address of media's internal listener, Transport the way to it (nil = TCP).
 	Media     *url.URL
 	Transport http.RoundTripper
+}
+
+// Directory is what portal looks up of the province's lists; registryapi.Directory is one.
+type Directory interface {
+	search.Outlets
+	api.Lists
 }
 
 // Config is portal's settings.
@@ -69,6 +76,7 @@ func New(d Deps, c Config) (*Server, error) {
 
 	pages, mux := http.NewServeMux(), http.NewServeMux()
 	(&signin.Handler{Registry: registryapi.Client{Client: bus.Client{Conn: d.Bus.Conn()}}, Sessions: accounts}).Routes(pages)
+	(&enter.Handler{Registry: registryapi.Client{Client: bus.Client{Conn: d.Bus.Conn()}}, Sessions: accounts}).Routes(pages)
 	pages.Handle("GET /{$}", &search.Handler{Outlets: d.Directory})
 	pages.HandleFunc("GET /cases/{id}", casepage.Handle)
 	upload.Routes(pages, mux)
@@ -78,7 +86,7 @@ func New(d Deps, c Config) (*Server, error) {
 	})
 
 	signed := http.NewServeMux()
-	api.Register(signed)
+	api.Register(signed, d.Directory)
 	signed.HandleFunc("/api/v1/", func(w http.ResponseWriter, r *http.Request) {
 		front.Refuse(w, r, fault.New(fault.NotFound, "portal: route"))
 	})

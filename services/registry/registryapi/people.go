@@ -72,18 +72,21 @@ type TokenReply struct {
 	Token string `json:"token"`
 }
 
-// ChangeRequest names an account and what changes.
-type ChangeRequest struct {
-	ID     events.AccountID `json:"id,omitempty"`
-	Change Change           `json:"change"`
+// AccountParams name an account.
+type AccountParams struct {
+	ID events.AccountID `json:"id"`
 }
 
-// PeopleRequest names a case, an account of its people, and whom to introduce.
-type PeopleRequest struct {
+// PeopleParams name a case and, where it is about one of its people, the account.
+type PeopleParams struct {
 	Case    events.CaseID    `json:"case"`
 	Account events.AccountID `json:"account,omitempty"`
-	Role    access.Role      `json:"role,omitempty"`
-	Name    string           `json:"name,omitempty"`
+}
+
+// Introduction is the body that introduces somebody to a case.
+type Introduction struct {
+	Role access.Role `json:"role"`
+	Name string      `json:"name"`
 }
 
 // EnterRequest is a personal link and its code.
@@ -106,57 +109,57 @@ func (c Client) Accounts(ctx context.Context) ([]Account, error) {
 	return r.Accounts, err
 }
 
-// CreateAccount makes an account and its invitation. fault.Duplicate with the field name, fault.Invalid with every wrong field.
-func (c Client) CreateAccount(ctx context.Context, change Change) (Invited, error) {
+// CreateAccount makes an account and its invitation; the body is a Change as JSON. fault.Duplicate with the field name, fault.Invalid with every wrong field.
+func (c Client) CreateAccount(ctx context.Context, body []byte) (Invited, error) {
 	var got Invited
-	err := c.ask(ctx, EndpointCreateAccount, ChangeRequest{Change: change}, &got)
+	err := c.Ask(ctx, events.ServiceRegistry, EndpointCreateAccount, nil, body, &got)
 	return got, err
 }
 
-// ChangeAccount alters an account; disabled takes effect at once. fault.NotFound for one that the actor may not manage.
-func (c Client) ChangeAccount(ctx context.Context, id events.AccountID, change Change) (Account, error) {
+// ChangeAccount alters an account; the body is a Change as JSON. disabled takes effect at once. fault.NotFound for one that the actor may not manage.
+func (c Client) ChangeAccount(ctx context.Context, id events.AccountID, body []byte) (Account, error) {
 	var got Account
-	err := c.ask(ctx, EndpointChangeAccount, ChangeRequest{id, change}, &got)
+	err := c.Ask(ctx, events.ServiceRegistry, EndpointChangeAccount, AccountParams{id}, body, &got)
 	return got, err
 }
 
 // Invite gives another one-time link, good for 24 hours.
 func (c Client) Invite(ctx context.Context, id events.AccountID) (Invited, error) {
 	var got Invited
-	err := c.ask(ctx, EndpointInvite, AccountRequest{id}, &got)
+	err := c.Ask(ctx, events.ServiceRegistry, EndpointInvite, AccountParams{id}, nil, &got)
 	return got, err
 }
 
 // NewToken gives an account a fresh API token in the place of its others: one's own, or of an account that the actor may manage.
 func (c Client) NewToken(ctx context.Context, id events.AccountID) (string, error) {
 	var got TokenReply
-	err := c.ask(ctx, EndpointToken, AccountRequest{id}, &got)
+	err := c.Ask(ctx, events.ServiceRegistry, EndpointToken, AccountParams{id}, nil, &got)
 	return got.Token, err
 }
 
 // People lists the personal accounts of a case of the actor's office.
 func (c Client) People(ctx context.Context, id events.CaseID) ([]Account, error) {
 	var r AccountsReply
-	err := c.ask(ctx, EndpointPeople, PeopleRequest{Case: id}, &r)
+	err := c.Ask(ctx, events.ServiceRegistry, EndpointPeople, PeopleParams{Case: id}, nil, &r)
 	return r.Accounts, err
 }
 
-// Introduce makes a personal account of the unit or an overseer for one rectification. fault.WrongState with the detail closed once it has ended.
-func (c Client) Introduce(ctx context.Context, id events.CaseID, role access.Role, name string) (Invited, error) {
+// Introduce makes a personal account of the unit or an overseer for one rectification; the body is an Introduction as JSON. fault.WrongState with the detail closed once it has ended.
+func (c Client) Introduce(ctx context.Context, id events.CaseID, body []byte) (Invited, error) {
 	var got Invited
-	err := c.ask(ctx, EndpointIntroduce, PeopleRequest{Case: id, Role: role, Name: name}, &got)
+	err := c.Ask(ctx, events.ServiceRegistry, EndpointIntroduce, PeopleParams{Case: id}, body, &got)
 	return got, err
 }
 
 // Renew gives a personal account a new link and code; the old ones are void.
 func (c Client) Renew(ctx context.Context, id events.CaseID, account events.AccountID) (Invited, error) {
 	var got Invited
-	err := c.ask(ctx, EndpointRenew, PeopleRequest{Case: id, Account: account}, &got)
+	err := c.Ask(ctx, events.ServiceRegistry, EndpointRenew, PeopleParams{id, account}, nil, &got)
 	return got, err
 }
 
 // Revoke shuts a personal account at once.
 func (c Client) Revoke(ctx context.Context, id events.CaseID, account events.AccountID) error {
 	var got map[string]string
-	return c.ask(ctx, EndpointRevoke, PeopleRequest{Case: id, Account: account}, &got)
+	return c.Ask(ctx, events.ServiceRegistry, EndpointRevoke, PeopleParams{id, account}, nil, &got)
 }

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 
 	"songshui.internal/services/internal/access"
 	"songshui.internal/services/internal/bus"
@@ -72,11 +73,11 @@ func (p people) create(ctx context.Context, r bus.Request) (any, error) {
 	if err := manager(r.Actor); err != nil {
 		return nil, err
 	}
-	var q registryapi.ChangeRequest
-	if err := strict.Decode(r.Body, &q); err != nil {
+	var change registryapi.Change
+	if err := strict.Decode(r.Body, &change); err != nil {
 		return nil, err
 	}
-	a, link, err := p.store.Create(ctx, q.Change, r.Actor, p.directory)
+	a, link, err := p.store.Create(ctx, change, r.Actor, p.directory)
 	return registryapi.Invited{Account: registryapi.AccountOf(a), Link: link}, err
 }
 
@@ -84,11 +85,12 @@ func (p people) change(ctx context.Context, r bus.Request) (any, error) {
 	if err := manager(r.Actor); err != nil {
 		return nil, err
 	}
-	var q registryapi.ChangeRequest
-	if err := strict.Decode(r.Body, &q); err != nil {
+	var q registryapi.AccountParams
+	var change registryapi.Change
+	if err := errors.Join(r.Decode(&q), strict.Decode(r.Body, &change)); err != nil {
 		return nil, err
 	}
-	a, err := p.store.Alter(ctx, q.ID, q.Change, r.Actor, p.directory)
+	a, err := p.store.Alter(ctx, q.ID, change, r.Actor, p.directory)
 	return registryapi.AccountOf(a), err
 }
 
@@ -96,8 +98,8 @@ func (p people) invite(ctx context.Context, r bus.Request) (any, error) {
 	if err := manager(r.Actor); err != nil {
 		return nil, err
 	}
-	var q registryapi.AccountRequest
-	if err := decode(r, &q); err != nil {
+	var q registryapi.AccountParams
+	if err := r.Decode(&q); err != nil {
 		return nil, err
 	}
 	link, err := p.store.Invite(ctx, q.ID, r.Actor)
@@ -105,8 +107,8 @@ func (p people) invite(ctx context.Context, r bus.Request) (any, error) {
 }
 
 func (p people) token(ctx context.Context, r bus.Request) (any, error) {
-	var q registryapi.AccountRequest
-	if err := decode(r, &q); err != nil {
+	var q registryapi.AccountParams
+	if err := r.Decode(&q); err != nil {
 		return nil, err
 	}
 	token, err := p.store.NewToken(ctx, q.ID, r.Actor)
@@ -114,8 +116,8 @@ func (p people) token(ctx context.Context, r bus.Request) (any, error) {
 }
 
 func (p people) people(ctx context.Context, r bus.Request) (any, error) {
-	var q registryapi.PeopleRequest
-	if err := decode(r, &q); err != nil {
+	var q registryapi.PeopleParams
+	if err := r.Decode(&q); err != nil {
 		return nil, err
 	}
 	all, err := p.store.People(ctx, q.Case, r.Actor)
@@ -123,17 +125,18 @@ func (p people) people(ctx context.Context, r bus.Request) (any, error) {
 }
 
 func (p people) introduce(ctx context.Context, r bus.Request) (any, error) {
-	var q registryapi.PeopleRequest
-	if err := decode(r, &q); err != nil {
+	var q registryapi.PeopleParams
+	var who registryapi.Introduction
+	if err := errors.Join(r.Decode(&q), strict.Decode(r.Body, &who)); err != nil {
 		return nil, err
 	}
-	a, link, code, err := p.store.Introduce(ctx, q.Case, q.Role, q.Name, r.Actor)
+	a, link, code, err := p.store.Introduce(ctx, q.Case, who.Role, who.Name, r.Actor)
 	return registryapi.Invited{Account: registryapi.AccountOf(a), Link: link, Code: code}, err
 }
 
 func (p people) renew(ctx context.Context, r bus.Request) (any, error) {
-	var q registryapi.PeopleRequest
-	if err := decode(r, &q); err != nil {
+	var q registryapi.PeopleParams
+	if err := r.Decode(&q); err != nil {
 		return nil, err
 	}
 	link, code, err := p.store.Renew(ctx, q.Case, q.Account, r.Actor)
@@ -141,8 +144,8 @@ func (p people) renew(ctx context.Context, r bus.Request) (any, error) {
 }
 
 func (p people) revoke(ctx context.Context, r bus.Request) (any, error) {
-	var q registryapi.PeopleRequest
-	if err := decode(r, &q); err != nil {
+	var q registryapi.PeopleParams
+	if err := r.Decode(&q); err != nil {
 		return nil, err
 	}
 	return map[string]string{}, p.store.Revoke(ctx, q.Case, q.Account, r.Actor)

@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 
@@ -24,16 +25,25 @@ func (w *world) as(a access.Actor) registryapi.Client {
 	return registryapi.Client{Client: bus.Client{Conn: w.nc, Token: w.sign(a)}}
 }
 
+func asJSON(t *testing.T, v any) []byte {
+	t.Helper()
+	b, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
 func TestInvitation(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	_, open := w.run()
 	name, role, office := "延边签发", access.Office, events.OfficeSlug("yanbian")
-	got, err := w.as(admin).CreateAccount(t.Context(), registryapi.Change{Name: &name, Role: &role, Office: &office})
+	got, err := w.as(admin).CreateAccount(t.Context(), asJSON(t, registryapi.Change{Name: &name, Role: &role, Office: &office}))
 	if err != nil || !got.Account.Invited || len(got.Account.Duties) != 3 {
 		t.Fatal(got, err)
 	}
-	if _, err := w.as(admin).CreateAccount(t.Context(), registryapi.Change{Name: &name, Role: &role, Office: &office}); !fault.Is(err, fault.Duplicate) || fault.Of(err).Fields[0].Field != "name" {
+	if _, err := w.as(admin).CreateAccount(t.Context(), asJSON(t, registryapi.Change{Name: &name, Role: &role, Office: &office})); !fault.Is(err, fault.Duplicate) || fault.Of(err).Fields[0].Field != "name" {
 		t.Errorf("the name again: %v", err)
 	}
 	id, err := open.Redeem(t.Context(), got.Link, "long enough")
@@ -43,16 +53,16 @@ func TestInvitation(t *testing.T) {
 	// An office's signer stays within the office.
 	colleague, boss := "延边经办", access.Supervisor
 	duties := []access.Duty{access.Drafter}
-	_, err = w.as(id.Actor).CreateAccount(t.Context(), registryapi.Change{Name: &colleague, Role: &boss})
+	_, err = w.as(id.Actor).CreateAccount(t.Context(), asJSON(t, registryapi.Change{Name: &colleague, Role: &boss}))
 	if f := fault.Of(err); f.Code != fault.Invalid || f.Fields[0] != (fault.Field{Field: "role", Code: "not_yours_to_give"}) {
 		t.Errorf("a supervisor made by an office: %v", err)
 	}
-	second, err := w.as(id.Actor).CreateAccount(t.Context(), registryapi.Change{Name: &colleague, Duties: &duties})
+	second, err := w.as(id.Actor).CreateAccount(t.Context(), asJSON(t, registryapi.Change{Name: &colleague, Duties: &duties}))
 	if err != nil || second.Account.Office != "yanbian" {
 		t.Fatal(second, err)
 	}
 	for who, a := range map[string]access.Actor{"another office": jilin} {
-		if _, err := w.as(a).ChangeAccount(t.Context(), second.Account.ID, registryapi.Change{Duties: &duties}); !fault.Is(err, fault.NotFound) {
+		if _, err := w.as(a).ChangeAccount(t.Context(), second.Account.ID, asJSON(t, registryapi.Change{Duties: &duties})); !fault.Is(err, fault.NotFound) {
 			t.Errorf("%s: %v", who, err)
 		}
 	}
@@ -74,7 +84,7 @@ func TestInvitation(t *testing.T) {
 		t.Fatal(err)
 	}
 	yes := true
-	if _, err := w.as(id.Actor).ChangeAccount(t.Context(), second.Account.ID, registryapi.Change{Disabled: &yes}); err != nil {
+	if _, err := w.as(id.Actor).ChangeAccount(t.Context(), second.Account.ID, asJSON(t, registryapi.Change{Disabled: &yes})); err != nil {
 		t.Fatal(err)
 	}
 	_, err = open.Authenticate(t.Context(), token)
@@ -84,18 +94,18 @@ func TestInvitation(t *testing.T) {
 	if m, err := told.NextMsgWithContext(t.Context()); err != nil || string(m.Data) != string(second.Account.ID) {
 		t.Errorf("portals weren't told: %v", err)
 	}
-	if _, err := w.as(id.Actor).ChangeAccount(t.Context(), id.Actor.Account, registryapi.Change{Disabled: &yes}); fault.Of(err).Code != fault.Invalid {
+	if _, err := w.as(id.Actor).ChangeAccount(t.Context(), id.Actor.Account, asJSON(t, registryapi.Change{Disabled: &yes})); fault.Of(err).Code != fault.Invalid {
 		t.Errorf("shut oneself out: %v", err)
 	}
 	// A new name is free once only, and the old one can be had by nobody until it is given up.
-	if _, err := w.as(admin).ChangeAccount(t.Context(), second.Account.ID, registryapi.Change{Name: &name}); !fault.Is(err, fault.Duplicate) {
+	if _, err := w.as(admin).ChangeAccount(t.Context(), second.Account.ID, asJSON(t, registryapi.Change{Name: &name})); !fault.Is(err, fault.Duplicate) {
 		t.Errorf("a colleague's name: %v", err)
 	}
 	other := "延边经办二"
-	if a, err := w.as(admin).ChangeAccount(t.Context(), second.Account.ID, registryapi.Change{Name: &other}); err != nil || a.Name != other {
+	if a, err := w.as(admin).ChangeAccount(t.Context(), second.Account.ID, asJSON(t, registryapi.Change{Name: &other})); err != nil || a.Name != other {
 		t.Error(a, err)
 	}
-	if a, err := w.as(admin).CreateAccount(t.Context(), registryapi.Change{Name: &colleague, Role: &role, Office: &office}); err != nil || a.Account.ID == second.Account.ID {
+	if a, err := w.as(admin).CreateAccount(t.Context(), asJSON(t, registryapi.Change{Name: &colleague, Role: &role, Office: &office})); err != nil || a.Account.ID == second.Account.ID {
 		t.Errorf("a name that was given up: %v", err)
 	}
 }
@@ -130,15 +140,15 @@ func TestPersonalLink(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	_, open := w.run()
-	if _, err := w.as(drafter).Introduce(t.Context(), theCase, access.Unit, "厂长"); !fault.Is(err, fault.NotFound) {
+	if _, err := w.as(drafter).Introduce(t.Context(), theCase, asJSON(t, registryapi.Introduction{Role: access.Unit, Name: "厂长"})); !fault.Is(err, fault.NotFound) {
 		t.Errorf("no such case: %v", err)
 	}
 	w.record(events.RectificationInProgress)
-	_, err := w.as(drafter).Introduce(t.Context(), theCase, access.Journalist, " ")
+	_, err := w.as(drafter).Introduce(t.Context(), theCase, asJSON(t, registryapi.Introduction{Role: access.Journalist, Name: " "}))
 	if f := fault.Of(err); f.Code != fault.Invalid || len(f.Fields) != 2 {
 		t.Errorf("role and name: %v", err)
 	}
-	got, err := w.as(drafter).Introduce(t.Context(), theCase, access.Unit, "厂长")
+	got, err := w.as(drafter).Introduce(t.Context(), theCase, asJSON(t, registryapi.Introduction{Role: access.Unit, Name: "厂长"}))
 	if err != nil || len(got.Code) != registry.CodeDigits {
 		t.Fatal(got, err)
 	}

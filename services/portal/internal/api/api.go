@@ -81,7 +81,7 @@ func refuse(ctx context.Context, err error) error {
 }
 
 // Register adds the interface's routes to mux. Callers without an account are refused before it; see front.Signed.
-func Register(mux *http.ServeMux) {
+func Register(mux *http.ServeMux, lists Lists) {
 	config := huma.DefaultConfig("Songshui 松水", Version)
 	config.Info.Description = description
 	config.OpenAPIPath, config.DocsPath, config.SchemasPath = documentPath, "", ""
@@ -90,6 +90,9 @@ func Register(mux *http.ServeMux) {
 	config.Security = []map[string][]string{{"token": {}}}
 	a := humago.New(mux, config)
 	registerAccount(a)
+	registerAccounts(a)
+	registerPeople(a)
+	registerNumbers(a, lists)
 	registerCases(a)
 	registerMedia(a)
 	registerSearch(a)

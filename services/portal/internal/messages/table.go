@@ -48,6 +48,10 @@ var details = map[string]text{
 	"taken":             {"案例正在使用此影像。", "A case holds it."},
 	"erasure_asked":     {"另一方已申请清除，请由您确认或不予办理。", "The other side has asked for it; agree or leave it."},
 	"erasure_not_asked": {"清除须由管理员和省级督导两人办理，请先提出申请。", "An erasure takes the administrator and the province; one of them asks first."},
+	"closed":            {"整改已办结，链接随之失效；如需查看请联系上报单位。", "The rectification has ended, and the link with it; ask the office."},
+	"shut":              {"验证码错误次数过多，链接已锁定，请联系上报单位重新发送。", "Too many wrong codes: the link is shut; ask the office for another."},
+	"code":              {"验证码不正确，请与上报单位电话核对。", "The code is wrong; ask the office by telephone."},
+	"disabled":          {"账号已停用，或不使用密码登录。", "The account is disabled, or has no password."},
 	"duty":              {"此步骤需要相应的经办、审核或签发职责。", "The step needs another duty (drafter, reviewer, signer)."},
 }
 
@@ -71,6 +75,9 @@ var reasons = map[string]text{
 	"ambiguous":                 {"有多个同名文件，请给出校验值", "fits several; give its hash"},
 	"kind_mismatch":             {"与文件的实际类型不符", "doesn't fit the file"},
 	"duplicate":                 {"已被使用", "is taken"},
+	"taken":                     {"已被其他账号使用", "is another account's"},
+	"not_yours_to_give":         {"不在您的权限之内", "isn't yours to give"},
+	"own_account":               {"不能停用自己的账号", "can't be one's own"},
 	"forbidden":                 {"只能为本单位办理", "isn't yours to give"},
 	"check_digit":               {"统一社会信用代码校验位不对，请核对", "has a wrong check character"},
 	"length":                    {"长度不对", "has a wrong length"},
