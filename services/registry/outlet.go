@@ -4,10 +4,13 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"songshui.internal/events"
+	"songshui.internal/services/internal/fault"
 )
 
 // An outlet 媒体 is an events.OutletState. Level and kind decide what a publication counts for, so a name is matched exactly or not
@@ -54,6 +57,62 @@ func CheckOutlet(o events.OutletState) error {
 		}
 	}
 	return nil
+}
+
+// MaxAliases of an outlet, and MaxOutletName characters of each name: the longest in use has 30.
+const (
+	MaxAliases    = 20
+	MaxOutletName = 60
+)
+
+// Place is what the province says of an outlet.
+type Place struct {
+	Name    string            `json:"name"`
+	Aliases []string          `json:"aliases"`
+	Level   string            `json:"level"`
+	Kinds   []string          `json:"kinds"`
+	Office  events.OfficeSlug `json:"office"`
+}
+
+// Check names every wrong field of a place at once. other finds another outlet that bears a name already: two with one name would both be lost.
+func (p Place) Check(id events.OutletID, officeExists func(events.OfficeSlug) bool, other func(name string) bool) error {
+	var f fault.Fields
+	if !outletPattern.MatchString(string(id)) {
+		f.Add("id", "format")
+	}
+	name := func(field, s string) {
+		switch {
+		case OutletKey(s) == "":
+			f.Add(field, "required")
+		case utf8.RuneCountInString(s) > MaxOutletName:
+			f.AddArg(field, "too_long", strconv.Itoa(MaxOutletName))
+		case other(s):
+			f.Add(field, "duplicate")
+		}
+	}
+	name("name", p.Name)
+	if len(p.Aliases) > MaxAliases {
+		f.AddArg("aliases", "too_many", strconv.Itoa(MaxAliases))
+	} else {
+		for i, a := range p.Aliases {
+			name(fault.Index("aliases", i, ""), a)
+		}
+	}
+	if !slices.Contains(Levels, p.Level) {
+		f.AddArg("level", "unknown_value", strings.Join(Levels, ", "))
+	}
+	if len(p.Kinds) == 0 {
+		f.Add("kinds", "required")
+	}
+	for i, k := range p.Kinds {
+		if !slices.Contains(Kinds, k) {
+			f.AddArg(fault.Index("kinds", i, ""), "unknown_value", strings.Join(Kinds, ", "))
+		}
+	}
+	if p.Office != "" && !officeExists(p.Office) {
+		f.Add("office", "unknown_value")
+	}
+	return f.Err("registry: place outlet " + string(id))
 }
 
 // FoldOutlet gives an outlet after a fact.

@@ -8,6 +8,7 @@ import (
 	"net/url"
 
 	"songshui.internal/events"
+	"songshui.internal/services/registry/registryapi"
 )
 
 // Invited is what somebody needs to come in: an address of this portal, and for a personal link the code that is told by telephone. Neither can be had again.
@@ -31,6 +32,11 @@ type Rule struct {
 	TitleEN string             `json:"title_en"`
 	Unit    string             `json:"unit"`
 	Values  []events.RuleValue `json:"values"`
+}
+
+// Outlets lists the province's outlets.
+type Outlets struct {
+	Outlets []registryapi.Outlet `json:"outlets"`
 }
 
 // Campaigns lists the campaigns.

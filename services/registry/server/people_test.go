@@ -11,6 +11,7 @@ import (
 	"songshui.internal/services/internal/fault"
 	"songshui.internal/services/registry"
 	"songshui.internal/services/registry/registryapi"
+	"songshui.internal/services/registry/server"
 )
 
 var (
@@ -108,6 +109,11 @@ func TestInvitation(t *testing.T) {
 	if a, err := w.as(admin).CreateAccount(t.Context(), asJSON(t, registryapi.Change{Name: &colleague, Role: &role, Office: &office})); err != nil || a.Account.ID == second.Account.ID {
 		t.Errorf("a name that was given up: %v", err)
 	}
+}
+
+func (w *world) outlet(id string) (events.OutletState, error) {
+	l, err := server.OutletAggregate.Load(w.t.Context(), w.bus, events.RegistrySubject(events.RegistryOutlet, id))
+	return l.State, err
 }
 
 // record appends a case of yanbian and its rectification as they would stand in their streams.
@@ -213,6 +219,49 @@ func TestPersonalLink(t *testing.T) {
 	for _, secret := range []string{got.Link, renewed.Link, `"` + renewed.Code + `"`} {
 		if strings.Contains(text, secret) {
 			t.Error("ACCESS holds a secret")
+		}
+	}
+}
+
+func TestPlaceOutlet(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	running, _ := w.run()
+	province := access.Actor{Account: "p", Role: access.Supervisor}
+	place := func(a access.Actor, id events.OutletID, p registry.Place) error {
+		_, err := w.as(a).PlaceOutlet(t.Context(), id, "", asJSON(t, p))
+		return err
+	}
+	good := registry.Place{Name: "珲春安行台", Aliases: []string{"珲春台"}, Level: "county", Kinds: []string{"tv"}, Office: "yanbian"}
+	wantCode(t, "an office places", place(signer, "hc-tv", good), fault.Forbidden)
+	f := fault.Of(place(province, "HC", registry.Place{Name: " ", Aliases: []string{"延边安行日讯"}, Level: "village", Office: "gongzhuling"}))
+	fields := map[string]string{}
+	for _, x := range f.Fields {
+		fields[x.Field] = x.Code
+	}
+	for field, code := range map[string]string{"id": "format", "name": "required", "aliases[0]": "duplicate", "level": "unknown_value", "kinds": "required", "office": "unknown_value"} {
+		if fields[field] != code {
+			t.Errorf("%s: %q, want %s", field, fields[field], code)
+		}
+	}
+	if err := place(province, "hc-tv", good); err != nil {
+		t.Fatal(err)
+	}
+	good.Level = "municipal"
+	if err := place(province, "hc-tv", good); err != nil {
+		t.Fatal(err)
+	}
+	if err := place(province, "yb-daily", registry.Place{Name: "延边安行日讯", Level: "county", Kinds: []string{"newspaper"}}); err != nil {
+		t.Fatal(err)
+	}
+	// A restart doesn't take back what the province has placed.
+	if err := running.Seed(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for id, level := range map[string]string{"hc-tv": "municipal", "yb-daily": "county"} {
+		l, err := w.outlet(id)
+		if err != nil || l.Level != level {
+			t.Errorf("%s: %+v, %v", id, l, err)
 		}
 	}
 }

@@ -217,6 +217,7 @@ func endpoints(b *bus.Bus, store *accounts.Store, d *registryapi.Directory) (ope
 	p := people{store, d}
 	maps.Copy(signed, p.signed())
 	open[registryapi.EndpointEnter] = p.enter
+	signed[registryapi.EndpointPlaceOutlet] = outlets{b, d}.place
 	return open, signed
 }
 

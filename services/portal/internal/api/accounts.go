@@ -18,6 +18,7 @@ import (
 // Lists are the province's numbers: registryapi.Directory is one.
 type Lists interface {
 	Campaigns() []events.CampaignState
+	Outlets() []events.OutletState
 	Rules() *rules.Book
 	Year(year int) (events.CalendarState, bool)
 }
@@ -153,6 +154,27 @@ func registerNumbers(a huma.API, lists Lists) {
 			out.Rules = append(out.Rules, portalapi.Rule{Name: r.Name, Title: r.Title, TitleEN: r.TitleEN, Unit: r.Unit, Values: r.Values})
 		}
 		return answered(http.StatusOK, out), nil
+	})
+	huma.Register(a, operation(http.MethodGet, "/api/v1/outlets", "outlets", "the province's list of outlets; a publication counts by the level given here"), func(ctx context.Context, _ *struct{}) (*answer[portalapi.Outlets], error) {
+		out := portalapi.Outlets{Outlets: []registryapi.Outlet{}}
+		for _, o := range lists.Outlets() {
+			out.Outlets = append(out.Outlets, registryapi.OutletOf(o))
+		}
+		return answered(http.StatusOK, out), nil
+	})
+	type place struct {
+		ID  string `path:"id"`
+		Key string `header:"Idempotency-Key"`
+		accountBody
+	}
+	put := operation(http.MethodPut, "/api/v1/outlets/{id}", "place-outlet", "place an outlet in the list, or move it; for the province. Publications in it that were 待认定 count from then on")
+	put.Description = `{"name","aliases":[],"level","kinds":[],"office"}`
+	huma.Register(a, put, func(ctx context.Context, in *place) (*answer[registryapi.Placed], error) {
+		got, err := ask(ctx).PlaceOutlet(ctx, events.OutletID(in.ID), in.Key, in.bytes())
+		if err != nil {
+			return nil, refuse(ctx, err)
+		}
+		return answered(http.StatusOK, got), nil
 	})
 	huma.Register(a, operation(http.MethodGet, "/api/v1/campaigns", "campaigns", "the campaigns: their months, offices and sectors"), func(context.Context, *struct{}) (*answer[portalapi.Campaigns], error) {
 		out := portalapi.Campaigns{Campaigns: []portalapi.Campaign{}}

@@ -113,6 +113,7 @@ var reasons = map[string]text{
 	"mismatch":                  {"与上传内容的校验值不符，请重新上传", "doesn't fit the bytes that came"},
 	"damaged":                   {"文件已损坏或不完整，请重新导出后上传", "is damaged or cut off"},
 	"too_many_pixels":           {"图片像素过大", "has too many pixels"},
+	"too_many_frames":           {"动图超过 {arg} 帧", "has more than {arg} frames"},
 	"metadata_too_large":        {"附带信息过大，请另存后上传", "holds too much metadata"},
 	"too_demanding":             {"无法在限度内解码", "can't be decoded within the limits"},
 	"no_picture":                {"该影像没有可遮挡的画面", "has no picture in which areas could be hidden"},
@@ -149,5 +150,6 @@ var labels = map[string]text{
 	"from": {"起始日期", "from"}, "to": {"截止日期", "to"}, "min_seq": {"序号", "sequence"}, "password": {"密码", "password"},
 	"areas": {"遮挡区域", "area"}, "x": {"左边距", "left edge"}, "y": {"上边距", "top edge"}, "width": {"宽度", "width"}, "height": {"高度", "height"}, "from_ms": {"开始时间", "from"},
 	"until_ms": {"结束时间", "until"}, "style": {"遮挡方式", "style"}, "why": {"原因", "why"}, "Upload-Checksum": {"本段校验值", "checksum of this piece"}, "rendering": {"副本序号", "number of the copies"},
+	"role": {"角色", "role"}, "duties": {"职责", "duty"}, "cases": {"案例", "case"}, "disabled": {"停用", "disabled"}, "aliases": {"别名", "alias"}, "kinds": {"类型", "kind"}, "year": {"年份", "year"},
 	"published_at": {"刊播时间", "time of publication"}, "level": {"级别", "level"}, "state": {"状态", "state"}, "rectification_state": {"整改状态", "rectification state"},
 }
