@@ -17,8 +17,14 @@ var (
 	july    = caseOf("siping", "3", "municipal 2026-07-01")
 	hidden  = caseOf("siping", "4")
 	foreign = caseOf("yanbian", "1", "municipal 2026-06-12")
+	gone    = withdrawnCase(caseOf("siping", "11", "municipal 2026-06-14"))
 	paper   = fields{"document_no": "四安委办〔2026〕6号"}
 )
+
+func withdrawnCase(c events.CaseState) events.CaseState {
+	c.State, c.WithdrawnOn = events.CaseWithdrawn, "2026-06-20"
+	return c
+}
 
 func with(body fields, more fields) fields {
 	out := fields{}
@@ -37,7 +43,7 @@ func TestStoryTwo(t *testing.T) {
 		again string
 		want  oversight.Shown
 	}{{"2026-07-04 10:00:00", oversight.ShownMet}, {"2026-07-06 23:59:59", oversight.ShownMet}, {"2026-07-07 00:00:00", oversight.ShownMetLate}, {"2026-07-07 09:00:00", oversight.ShownMetLate}} {
-		r := openReturn(t, "siping", "2026-06", june, county)
+		r := openReturn(t, "siping", "2026-06", june, county, gone)
 		if r.state.Due != "2026-07-06" {
 			t.Fatalf("due %s: 5 July is a Sunday", r.state.Due)
 		}
@@ -97,7 +103,8 @@ func TestRefusals(t *testing.T) {
 	}{
 		{"the default", nil, who, "file", paper, "taken"},
 		{"nothing given", nil, who, "file", fields{}, "invalid document_no:required"},
-		{"others' and other cases", nil, who, "file", with(paper, fields{"cases": []any{june.ID, july.ID, hidden.ID, foreign.ID, "x"}}), "invalid cases[1]:not_in_month cases[2]:not_exposed cases[3]:unknown_case cases[4]:unknown_case"},
+		{"others' and other cases", nil, who, "file", with(paper, fields{"cases": []any{june.ID, july.ID, hidden.ID, foreign.ID, "x", gone.ID}}),
+			"invalid cases[1]:not_in_month cases[2]:not_exposed cases[3]:unknown_case cases[4]:unknown_case cases[5]:not_exposed"},
 		{"the same twice", nil, who, "file", with(paper, fields{"cases": []any{june.ID, june.ID}}), "taken"},
 		{"no case and no word", nil, who, "file", with(paper, fields{"cases": []any{}}), "invalid zero_reason:required_for_zero_return"},
 		{"nothing published and no word", func(r *record) { r.cases = []events.CaseState{july, hidden} }, who, "file", paper, "invalid zero_reason:required_for_zero_return"},
@@ -146,7 +153,7 @@ func TestRefusals(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			r := openReturn(t, "siping", "2026-06", june, county, july, hidden, foreign)
+			r := openReturn(t, "siping", "2026-06", june, county, july, hidden, foreign, gone)
 			r.now = at("2026-06-30 12:00:00")
 			if c.before != nil {
 				c.before(r)
