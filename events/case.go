@@ -92,6 +92,8 @@ type Embargo struct {
 	Outlets []OutletID `json:"outlets"`
 	Until   time.Time  `json:"until"`
 	SetOn   Day        `json:"set_on"`
+	// SetAt is the system's time; a reminder stated before it was for an earlier embargo.
+	SetAt time.Time `json:"set_at,omitzero"`
 }
 
 // Correction 更正 is shown to readers once a case is exposed.
@@ -103,7 +105,9 @@ type Correction struct {
 
 // Objection 陈述申辩 and its answer.
 type Objection struct {
-	On         Day       `json:"on"`
+	On Day `json:"on"`
+	// At is the system's time.
+	At         time.Time `json:"at,omitzero"`
 	By         AccountID `json:"by"`
 	Text       string    `json:"text"`
 	Documents  []MediaID `json:"documents,omitempty"`
@@ -120,7 +124,14 @@ type Withdrawal struct {
 	ConsentedOn   Day       `json:"consented_on,omitempty"`
 	ConsentedBy   AccountID `json:"consented_by,omitempty"`
 	ConsentReason string    `json:"consent_reason,omitempty"`
+	// Decline fields are filled where the province has said no; the office may ask again.
+	DeclinedOn    Day       `json:"declined_on,omitempty"`
+	DeclinedBy    AccountID `json:"declined_by,omitempty"`
+	DeclineReason string    `json:"decline_reason,omitempty"`
 }
+
+// Waits says whether the province hasn't answered yet.
+func (w *Withdrawal) Waits() bool { return w != nil && w.ConsentedOn == "" && w.DeclinedOn == "" }
 
 // CaseState is a case file as it stands.
 type CaseState struct {
@@ -298,6 +309,11 @@ type (
 		Reason         string `json:"reason"`
 		BackdateReason string `json:"backdate_reason,omitempty"`
 	}
+	// CaseWithdrawalDeclinedFact is the province's no.
+	CaseWithdrawalDeclinedFact struct {
+		Reason         string `json:"reason"`
+		BackdateReason string `json:"backdate_reason,omitempty"`
+	}
 	// CaseWithdrawnFact is the province's consent.
 	CaseWithdrawnFact struct {
 		Reason         string `json:"reason"`
@@ -315,25 +331,26 @@ type (
 )
 
 // EventType names the fact.
-func (CaseReservedFact) EventType() string          { return "songshui.case.reserved.v1" }
-func (CaseSubmittedFact) EventType() string         { return "songshui.case.submitted.v1" }
-func (CaseResubmittedFact) EventType() string       { return "songshui.case.resubmitted.v1" }
-func (CaseReviewedFact) EventType() string          { return "songshui.case.reviewed.v1" }
-func (CaseEmbargoedFact) EventType() string         { return "songshui.case.embargoed.v1" }
-func (CaseEmbargoLiftedFact) EventType() string     { return "songshui.case.embargo-lifted.v1" }
-func (CaseExposedFact) EventType() string           { return "songshui.case.exposed.v1" }
-func (CasePublicationAddedFact) EventType() string  { return "songshui.case.publication-added.v1" }
-func (CaseAmendedFact) EventType() string           { return "songshui.case.amended.v1" }
-func (CaseCorrectedFact) EventType() string         { return "songshui.case.corrected.v1" }
-func (CaseRenumberedFact) EventType() string        { return "songshui.case.renumbered.v1" }
-func (CaseMediaAttachedFact) EventType() string     { return "songshui.case.media-attached.v1" }
-func (CaseMediaDetachedFact) EventType() string     { return "songshui.case.media-detached.v1" }
-func (CaseObjectedFact) EventType() string          { return "songshui.case.objected.v1" }
-func (CaseObjectionAnsweredFact) EventType() string { return "songshui.case.objection-answered.v1" }
-func (CaseWithdrawalAskedFact) EventType() string   { return "songshui.case.withdrawal-asked.v1" }
-func (CaseWithdrawnFact) EventType() string         { return "songshui.case.withdrawn.v1" }
-func (CaseRemindedFact) EventType() string          { return "songshui.case.reminded.v1" }
-func (CaseRestatedFact) EventType() string          { return "songshui.case.restated.v1" }
+func (CaseReservedFact) EventType() string           { return "songshui.case.reserved.v1" }
+func (CaseSubmittedFact) EventType() string          { return "songshui.case.submitted.v1" }
+func (CaseResubmittedFact) EventType() string        { return "songshui.case.resubmitted.v1" }
+func (CaseReviewedFact) EventType() string           { return "songshui.case.reviewed.v1" }
+func (CaseEmbargoedFact) EventType() string          { return "songshui.case.embargoed.v1" }
+func (CaseEmbargoLiftedFact) EventType() string      { return "songshui.case.embargo-lifted.v1" }
+func (CaseExposedFact) EventType() string            { return "songshui.case.exposed.v1" }
+func (CasePublicationAddedFact) EventType() string   { return "songshui.case.publication-added.v1" }
+func (CaseAmendedFact) EventType() string            { return "songshui.case.amended.v1" }
+func (CaseCorrectedFact) EventType() string          { return "songshui.case.corrected.v1" }
+func (CaseRenumberedFact) EventType() string         { return "songshui.case.renumbered.v1" }
+func (CaseMediaAttachedFact) EventType() string      { return "songshui.case.media-attached.v1" }
+func (CaseMediaDetachedFact) EventType() string      { return "songshui.case.media-detached.v1" }
+func (CaseObjectedFact) EventType() string           { return "songshui.case.objected.v1" }
+func (CaseObjectionAnsweredFact) EventType() string  { return "songshui.case.objection-answered.v1" }
+func (CaseWithdrawalAskedFact) EventType() string    { return "songshui.case.withdrawal-asked.v1" }
+func (CaseWithdrawalDeclinedFact) EventType() string { return "songshui.case.withdrawal-declined.v1" }
+func (CaseWithdrawnFact) EventType() string          { return "songshui.case.withdrawn.v1" }
+func (CaseRemindedFact) EventType() string           { return "songshui.case.reminded.v1" }
+func (CaseRestatedFact) EventType() string           { return "songshui.case.restated.v1" }
 
 var caseTypes = []Type{
 	TypeOf[CaseReservedFact, CaseState](StreamCases, "a new reference is held for a renumbering"),
@@ -351,6 +368,7 @@ var caseTypes = []Type{
 	TypeOf[CaseObjectedFact, CaseState](StreamCases, "the unit objected"),
 	TypeOf[CaseObjectionAnsweredFact, CaseState](StreamCases, "the office answered an objection"),
 	TypeOf[CaseWithdrawalAskedFact, CaseState](StreamCases, "a signer asked for withdrawal"),
+	TypeOf[CaseWithdrawalDeclinedFact, CaseState](StreamCases, "the province declined the withdrawal"),
 	TypeOf[CaseWithdrawnFact, CaseState](StreamCases, "the province consented to the withdrawal"),
 	TypeOf[CaseResubmittedFact, CaseState](StreamCases, "a withdrawn case was submitted again"),
 	TypeOf[CaseRemindedFact, CaseState](StreamCases, "the office was reminded"),

@@ -270,10 +270,20 @@ func decideAskWithdrawal(d *decision) events.Fact {
 
 func decideWithdraw(d *decision) events.Fact {
 	d.text("reason", d.Body.Reason, MaxReason)
-	if d.current.Withdrawal == nil || d.current.Withdrawal.ConsentedOn != "" {
+	d.asked()
+	return events.CaseWithdrawnFact{Reason: d.Body.Reason, BackdateReason: d.given.Reason}
+}
+
+func decideDeclineWithdrawal(d *decision) events.Fact {
+	d.text("reason", d.Body.Reason, MaxReason)
+	d.asked()
+	return events.CaseWithdrawalDeclinedFact{Reason: d.Body.Reason, BackdateReason: d.given.Reason}
+}
+
+func (d *decision) asked() {
+	if !d.current.Withdrawal.Waits() {
 		d.unfit.Add("", "withdrawal_not_asked")
 	}
-	return events.CaseWithdrawnFact{Reason: d.Body.Reason, BackdateReason: d.given.Reason}
 }
 
 func decideResubmit(d *decision) events.Fact {

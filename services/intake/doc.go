@@ -1,7 +1,9 @@
 // Package intake is the case files 案例 and their exposure track: submission, review, embargo 待刊发, publication, correction 更正,
 // objection 陈述申辩, withdrawal 撤回. This root package is the domain alone: nouns, the transition table, rules, facts.
 //
-// It owns the stream CASES and writes nothing else. It reads the outlets and offices of REGISTRY and the media of MEDIA when a command names them.
+// It owns the stream CASES and writes nothing else. It reads the outlets, offices, rules and days off of REGISTRY, and the media of MEDIA when a command names them.
+//
+// Reminders (an embargo's end, an objection's last day) are facts of the case, each stated once by bus.Clock; see [Numbers].
 //
 // # What it promises
 //
@@ -18,4 +20,23 @@
 //	– ─submit→ submitted ─review→ reviewed ─embargo→ embargoed ─lift-embargo→ reviewed
 //	submitted, reviewed, embargoed ─publish→ exposed ─publish→ exposed
 //	any but withdrawn ─ask-withdrawal, withdraw→ withdrawn ─resubmit→ submitted
+//
+// A test keeps what follows true to the table:
+//
+//	command              from                                      who
+//	review               submitted                                 office (reviewer), supervisor
+//	embargo              reviewed                                  office (signer)
+//	lift-embargo         embargoed                                 office (signer)
+//	publish              any but withdrawn                         office (signer)
+//	amend                submitted, reviewed, embargoed            office
+//	correct              exposed                                   office
+//	renumber             any but withdrawn                         office (signer)
+//	attach               any but withdrawn                         office
+//	detach               any but withdrawn                         office
+//	object               exposed                                   office, unit
+//	answer               exposed                                   office
+//	ask-withdrawal       any but withdrawn                         office (signer)
+//	withdraw             any but withdrawn                         supervisor
+//	decline-withdrawal   any but withdrawn                         supervisor
+//	resubmit             withdrawn                                 office
 package intake

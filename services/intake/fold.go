@@ -21,7 +21,7 @@ func Fold(c events.CaseState, m events.Meta, fact events.Fact) (events.CaseState
 	case events.CaseReviewedFact:
 		c.State, c.ReviewedOn, c.ReviewedBy = events.CaseReviewed, m.On, m.Actor.Account
 	case events.CaseEmbargoedFact:
-		c.State, c.Embargo = events.CaseEmbargoed, &events.Embargo{Outlets: f.Outlets, Until: f.Until, SetOn: m.On}
+		c.State, c.Embargo = events.CaseEmbargoed, &events.Embargo{Outlets: f.Outlets, Until: f.Until, SetOn: m.On, SetAt: m.Time}
 	case events.CaseEmbargoLiftedFact:
 		c.State, c.Embargo = events.CaseReviewed, nil
 	case events.CaseExposedFact:
@@ -40,12 +40,19 @@ func Fold(c events.CaseState, m events.Meta, fact events.Fact) (events.CaseState
 	case events.CaseMediaDetachedFact:
 		c.Media = slices.DeleteFunc(slices.Clone(c.Media), func(x events.CaseMedium) bool { return slices.Contains(f.Media, x.ID) })
 	case events.CaseObjectedFact:
-		c.Objections = append(slices.Clone(c.Objections), events.Objection{On: m.On, By: m.Actor.Account, Text: f.Text, Documents: f.Documents})
+		c.Objections = append(slices.Clone(c.Objections), events.Objection{On: m.On, At: m.Time, By: m.Actor.Account, Text: f.Text, Documents: f.Documents})
 	case events.CaseObjectionAnsweredFact:
 		c.Objections = slices.Clone(c.Objections)
 		c.Objections[f.Objection].Answer, c.Objections[f.Objection].AnsweredOn = f.Text, m.On
 	case events.CaseWithdrawalAskedFact:
 		c.Withdrawal = &events.Withdrawal{AskedOn: m.On, AskedBy: m.Actor.Account, Reason: f.Reason}
+	case events.CaseWithdrawalDeclinedFact:
+		w := *c.Withdrawal
+		w.DeclinedOn, w.DeclinedBy, w.DeclineReason = m.On, m.Actor.Account, f.Reason
+		c.Withdrawal = &w
+	case events.CaseRemindedFact:
+		c.Reminders = append(slices.Clone(c.Reminders), f.Reminders...)
+		return c, nil // nobody's step: given days don't go on with it
 	case events.CaseWithdrawnFact:
 		w := *c.Withdrawal
 		w.ConsentedOn, w.ConsentedBy, w.ConsentReason = m.On, m.Actor.Account, f.Reason

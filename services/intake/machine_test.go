@@ -22,7 +22,7 @@ func drawBody(t *rapid.T, name string, c events.CaseState, whole fields) fields 
 		body = body.with(fields{"until": string(c.LastOn.Add(rapid.IntRange(-1, 4).Draw(t, "until"))) + "T04:00:00Z"})
 	case "publish":
 		body = body.with(fields{"published_on": c.LastOn.Add(rapid.IntRange(-3, 1).Draw(t, "published on")), "headline": rapid.SampledFrom([]string{"曝光", "追踪", "回访"}).Draw(t, "headline")})
-	case "correct", "ask-withdrawal", "withdraw", "lift-embargo":
+	case "correct", "ask-withdrawal", "withdraw", "decline-withdrawal", "lift-embargo":
 		if rapid.IntRange(0, 9).Draw(t, "no reason") == 0 {
 			body = body.with(fields{"reason": nil})
 		}
@@ -62,7 +62,9 @@ func TestNoPathPastAGuard(t *testing.T) {
 				a = rapid.SampledFrom([]access.Actor{desk("changchun", "submitter"), desk("changchun", "other"), province}).Draw(rt, "who may")
 				next := intake.Next(a, r.state)
 				// Publication is offered nearly always and ends the ways that lead elsewhere: what is seldom offered is taken more often.
-				if seldom := slices.DeleteFunc(slices.Clone(next), func(row intake.Transition) bool { return len(row.From) > 1 && row.Command != "withdraw" }); len(seldom) > 0 && rapid.Bool().Draw(rt, "seldom") {
+				if seldom := slices.DeleteFunc(slices.Clone(next), func(row intake.Transition) bool {
+					return len(row.From) > 1 && row.Command != "withdraw" && row.Command != "decline-withdrawal"
+				}); len(seldom) > 0 && rapid.Bool().Draw(rt, "seldom") {
 					next = seldom
 				}
 				if len(next) > 0 {

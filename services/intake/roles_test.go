@@ -17,7 +17,7 @@ var (
 	bodies = map[string]fields{
 		"review": {}, "embargo": {"outlets": []any{"cc-tv"}, "until": "2026-11-24T12:00:00Z"}, "lift-embargo": {"reason": "撤回约定"}, "publish": publication.with(fields{"headline": "追踪报道"}),
 		"amend": {"title": "新标题"}, "correct": {"title": "新标题", "reason": "笔误"}, "renumber": {"ref": "长安委办曝〔2026〕99号"}, "attach": {"media": []any{photo.with(fields{"file": "b.jpg"})}},
-		"detach": {"media": []any{fields{"file": "a.jpg"}}}, "object": {"text": "不属实"}, "answer": {"text": "已核实"}, "ask-withdrawal": {"reason": "误报"}, "withdraw": {"reason": "同意"},
+		"detach": {"media": []any{fields{"file": "a.jpg"}}}, "object": {"text": "不属实"}, "answer": {"text": "已核实"}, "ask-withdrawal": {"reason": "误报"}, "withdraw": {"reason": "同意"}, "decline-withdrawal": {"reason": "事实清楚"},
 	}
 )
 
@@ -61,7 +61,7 @@ var (
 	from      = map[string][]events.CaseStatus{
 		"review": {events.CaseSubmitted}, "embargo": {events.CaseReviewed}, "lift-embargo": {events.CaseEmbargoed}, "publish": anyLiving,
 		"amend": {events.CaseSubmitted, events.CaseReviewed, events.CaseEmbargoed}, "correct": {events.CaseExposed}, "renumber": anyLiving, "attach": anyLiving, "detach": anyLiving,
-		"object": {events.CaseExposed}, "answer": {events.CaseExposed}, "ask-withdrawal": anyLiving, "withdraw": anyLiving, "resubmit": {events.CaseWithdrawn},
+		"object": {events.CaseExposed}, "answer": {events.CaseExposed}, "ask-withdrawal": anyLiving, "withdraw": anyLiving, "decline-withdrawal": anyLiving, "resubmit": {events.CaseWithdrawn},
 	}
 	anyDuty   = []string{"amend", "correct", "attach", "detach", "object", "answer", "resubmit"}
 	signersDo = []string{"embargo", "lift-embargo", "publish", "renumber", "ask-withdrawal"}
@@ -83,7 +83,7 @@ func people(id events.CaseID) []person {
 		{"signer", withDuty("changchun", access.Signer), append(slices.Clone(anyDuty), signersDo...), every},
 		{"submitter with every duty", desk("changchun", "submitter"), append(slices.Clone(anyDuty), signersDo...), every},
 		{"another office", desk("jilin", "x"), nil, exposed},
-		{"province", province, []string{"review", "withdraw"}, every},
+		{"province", province, []string{"review", "withdraw", "decline-withdrawal"}, every},
 		{"unit of the case", access.Actor{Account: "u", Role: access.Unit, Cases: []events.CaseID{id}}, []string{"object"}, exposed},
 		{"another unit", access.Actor{Account: "u", Role: access.Unit, Cases: []events.CaseID{"x"}}, nil, nil},
 		{"overseer of the case", access.Actor{Account: "o", Role: access.Overseer, Cases: []events.CaseID{id}}, nil, exposed},

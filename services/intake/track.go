@@ -82,6 +82,7 @@ var track = []Transition{
 	{"answer", []events.CaseStatus{events.CaseExposed}, []Who{drafters}, fields(Field{"objection", "number", false}, Field{"text", "text", true}), decideAnswer},
 	{"ask-withdrawal", living, []Who{signers}, fields(because), decideAskWithdrawal},
 	{"withdraw", living, []Who{supervisor}, fields(because), decideWithdraw},
+	{"decline-withdrawal", living, []Who{supervisor}, fields(because), decideDeclineWithdrawal},
 	{"resubmit", []events.CaseStatus{events.CaseWithdrawn}, []Who{drafters}, fields(submissionFields...), decideResubmit},
 }
 
@@ -108,6 +109,8 @@ type Resolved struct {
 	OfficeExists func(events.OfficeSlug, events.Day) bool
 	// Wrong are fields that the lookups refused.
 	Wrong []fault.Field
+	// BackdateAfter is the rule of given days; see rules.BackdateAfter.
+	BackdateAfter int
 }
 
 // CommandBody is the body of any command but resubmit; each takes its own fields of it, and the rest must be missing.
@@ -266,11 +269,44 @@ func Next(a access.Actor, c events.CaseState) []Transition {
 	return out
 }
 
+// Blocked is a command of the caller's role that can't be given now, and why: forbidden with duty or same_person, or wrong_state with the state or what it waits for.
+type Blocked struct {
+	Command string
+	Code    fault.Code
+	Detail  string
+}
+
+// NotNow lists the commands that the actor's role gives, to this case, but not now.
+func NotNow(a access.Actor, c events.CaseState) []Blocked {
+	out := []Blocked{}
+	for _, t := range track {
+		b := Blocked{Command: t.Command, Code: fault.Forbidden}
+		err := t.may(a, c)
+		takes := slices.Contains(t.From, c.State)
+		switch {
+		case err != nil && fault.Of(err).Detail == "":
+			continue
+		case err != nil:
+			b.Detail = fault.Of(err).Detail
+		case !takes:
+			b.Code, b.Detail = fault.WrongState, string(c.State)
+		case t.twoPeople(a, c) != nil:
+			b.Detail = "same_person"
+		case t.idle(c):
+			b.Code, b.Detail = fault.WrongState, "nothing_asked"
+		default:
+			continue
+		}
+		out = append(out, b)
+	}
+	return out
+}
+
 // idle says that a command has nothing to act on.
 func (t Transition) idle(c events.CaseState) bool {
 	switch t.Command {
-	case "withdraw":
-		return c.Withdrawal == nil || c.Withdrawal.ConsentedOn != ""
+	case "withdraw", "decline-withdrawal":
+		return !c.Withdrawal.Waits()
 	case "answer":
 		return openObjection(c, nil) < 0
 	case "detach":
@@ -288,7 +324,7 @@ func (d *decision) giveDay(on, reason string, follows events.Day) {
 		}
 	}
 	d.optional("backdate_reason", reason, MaxReason)
-	given, wrong := d.Actor.GivenDay(events.Day(on), reason, d.Now, follows)
+	given, wrong := d.Actor.GivenDayAfter(d.Resolved.BackdateAfter, events.Day(on), reason, d.Now, follows)
 	switch {
 	case wrong == access.Wrong{}:
 	case wrong.Code == "before_previous_step":

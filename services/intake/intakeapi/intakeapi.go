@@ -70,6 +70,7 @@ type Got struct {
 	Media    []events.CaseMedium `json:"media"`
 	Sequence uint64              `json:"sequence"`
 	Next     []Next              `json:"next"`
+	NotNow   []NotNow            `json:"not_now"`
 	History  []Step              `json:"history"`
 }
 
@@ -77,6 +78,13 @@ type Got struct {
 type Next struct {
 	Command string  `json:"command"`
 	Fields  []Field `json:"fields"`
+}
+
+// NotNow is a command of the actor's role that can't be given now: code forbidden (detail duty or same_person) or wrong_state (detail the state, or nothing_asked).
+type NotNow struct {
+	Command string     `json:"command"`
+	Code    fault.Code `json:"code"`
+	Detail  string     `json:"detail"`
 }
 
 // Field is one field of a command's body.

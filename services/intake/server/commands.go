@@ -123,7 +123,7 @@ func (s *Server) command(ctx context.Context, r bus.Request) (any, error) {
 	if err != nil {
 		return nil, s.current(r.Actor, done.State, err)
 	}
-	state, err := view(r.Actor, done.State, s.bus.Now())
+	state, err := s.view(r.Actor, done.State)
 	return intakeapi.Commanded{State: state, Stream: events.StreamCases, Sequence: done.Sequence}, err
 }
 
@@ -207,7 +207,7 @@ func (s *Server) current(a access.Actor, c events.CaseState, err error) error {
 	}
 	f.Current = nil
 	if intake.Audience(a, c) == nil {
-		f.Current, _ = view(a, c, s.bus.Now())
+		f.Current, _ = s.view(a, c)
 	}
 	return f
 }

@@ -11,6 +11,7 @@ import (
 	"songshui.internal/services/intake/internal/lookup"
 	"songshui.internal/services/internal/access"
 	"songshui.internal/services/internal/bus"
+	"songshui.internal/services/internal/workdays"
 )
 
 // Aggregate is how cases are kept, for verify.
@@ -20,8 +21,16 @@ var Aggregate = bus.Aggregate[events.CaseState, *events.CaseState]{Stream: event
 type Deps struct {
 	Bus       *bus.Bus
 	Verifier  *access.Verifier
-	Directory lookup.Directory
+	Directory Directory
 	Media     lookup.Media
+}
+
+// Directory is the province's lists and numbers; registryapi.Directory is one.
+type Directory interface {
+	lookup.Directory
+	Calendar() *workdays.Calendar
+	// OnChange calls the hook after a rule or a calendar has changed.
+	OnChange(hook func())
 }
 
 // Config has nothing to set yet.
@@ -32,6 +41,12 @@ type Server struct {
 	bus      *bus.Bus
 	verifier *access.Verifier
 	lookup   lookup.Lookup
+	// directory gives the numbers as they are now.
+	directory Directory
+}
+
+func (s *Server) numbers() intake.Numbers {
+	return intake.Numbers{Rules: s.directory.Rules(), Calendar: s.directory.Calendar()}
 }
 
 // New wires the service; it starts nothing.
@@ -39,7 +54,7 @@ func New(d Deps, _ Config) (*Server, error) {
 	if d.Bus == nil || d.Verifier == nil || d.Directory == nil || d.Media == nil {
 		return nil, errors.New("intake: bus, verifier, directory and media are needed")
 	}
-	return &Server{bus: d.Bus, verifier: d.Verifier, lookup: lookup.Lookup{Directory: d.Directory, Media: d.Media}}, nil
+	return &Server{bus: d.Bus, verifier: d.Verifier, directory: d.Directory, lookup: lookup.Lookup{Directory: d.Directory, Media: d.Media, Now: d.Bus.Now}}, nil
 }
 
 // Run answers requests until ctx ends.

@@ -25,8 +25,9 @@ type shown struct {
 	Digest     *int                 `json:"digest,omitempty"`
 	RefKey     *int                 `json:"ref_key,omitempty"`
 	Media      *[]events.CaseMedium `json:"media,omitempty"`
-	Objections *[]events.Objection  `json:"objections,omitempty"`
+	Objections []objection          `json:"objections,omitempty"`
 	Withdrawal *events.Withdrawal   `json:"withdrawal,omitempty"`
+	Reminders  *int                 `json:"reminders,omitempty"`
 	Submitter  *events.AccountID    `json:"submitted_by,omitempty"`
 	Reviewer   *events.AccountID    `json:"reviewed_by,omitempty"`
 	Embargo    *events.Embargo      `json:"embargo,omitempty"`
@@ -35,7 +36,7 @@ type shown struct {
 }
 
 // view gives a case as the actor may see it. Which media a case has is told to its office and the province; the rest see those that are cleared, from media itself.
-func view(a access.Actor, c events.CaseState, now time.Time) (json.RawMessage, error) {
+func view(a access.Actor, c events.CaseState, n intake.Numbers, now time.Time) (json.RawMessage, error) {
 	v := shown{CaseState: c, Awaiting: intake.AwaitingPublication(c, now)}
 	own := a.Of(c.Office) || a.Role == access.Supervisor
 	switch {
@@ -45,10 +46,25 @@ func view(a access.Actor, c events.CaseState, now time.Time) (json.RawMessage, e
 		// A named outlet is told its end, not who else is named.
 		v.Embargo = &events.Embargo{Outlets: []events.OutletID{a.Outlet}, Until: c.Embargo.Until, SetOn: c.Embargo.SetOn}
 	}
-	if len(c.Objections) > 0 && (own || a.Role == access.Unit && a.OnCase(c.ID)) {
-		v.Objections = &c.Objections
+	if own || a.Role == access.Unit && a.OnCase(c.ID) {
+		for _, o := range c.Objections {
+			by := n.AnswerBy(c, o)
+			v.Objections = append(v.Objections, objection{o, by, o.Answer == "" && events.DayOf(now) > by})
+		}
 	}
 	return json.Marshal(v)
+}
+
+// objection is an objection with its clock.
+type objection struct {
+	events.Objection
+	AnswerBy events.Day `json:"answer_by"`
+	Late     bool       `json:"late"`
+}
+
+// view is the package's view with the numbers as they are now.
+func (s *Server) view(a access.Actor, c events.CaseState) (json.RawMessage, error) {
+	return view(a, c, s.numbers(), s.bus.Now())
 }
 
 // historyLimit bounds a case's history in an answer; a record of more facts would be over its size first.
@@ -69,8 +85,8 @@ func (s *Server) get(ctx context.Context, r bus.Request) (any, error) {
 	if err := intake.Audience(r.Actor, c); err != nil {
 		return nil, err
 	}
-	got := intakeapi.Got{Office: c.Office, Media: c.Media, Next: []intakeapi.Next{}, History: []intakeapi.Step{}}
-	if got.Case, err = view(r.Actor, c, s.bus.Now()); err != nil {
+	got := intakeapi.Got{Office: c.Office, Media: c.Media, Next: []intakeapi.Next{}, NotNow: []intakeapi.NotNow{}, History: []intakeapi.Step{}}
+	if got.Case, err = s.view(r.Actor, c); err != nil {
 		return nil, err
 	}
 	for _, t := range intake.Next(r.Actor, c) {
@@ -79,6 +95,9 @@ func (s *Server) get(ctx context.Context, r bus.Request) (any, error) {
 			n.Fields = append(n.Fields, intakeapi.Field(f))
 		}
 		got.Next = append(got.Next, n)
+	}
+	for _, b := range intake.NotNow(r.Actor, c) {
+		got.NotNow = append(got.NotNow, intakeapi.NotNow(b))
 	}
 	messages, err := s.bus.History(ctx, events.StreamCases, subject, historyLimit)
 	if err != nil {
@@ -158,7 +177,7 @@ func (s *Server) find(ctx context.Context, r bus.Request) (any, error) {
 		if intake.Audience(r.Actor, c) != nil {
 			continue
 		}
-		v, err := view(r.Actor, c, s.bus.Now())
+		v, err := s.view(r.Actor, c)
 		if err != nil {
 			return nil, err
 		}

@@ -169,6 +169,14 @@ type Next struct {
 	Fields  []NextField `json:"fields"`
 }
 
+// NotNow is a command of the caller's role that can't be given now; Message says why, in the caller's language.
+type NotNow struct {
+	Command string `json:"command"`
+	Code    string `json:"code"`
+	Detail  string `json:"detail,omitempty"`
+	Message string `json:"message"`
+}
+
 // NextField is one field of a command's body.
 type NextField struct {
 	Name     string `json:"name"`
@@ -183,9 +191,10 @@ type CaseView struct {
 	Media         []Medium        `json:"media"`
 	History       []Step          `json:"history"`
 	// HeldBack counts the case's media that exist but aren't for the caller's eyes yet; OthersHeldBack those of its publications and its rectification.
-	HeldBack       int    `json:"held_back"`
-	OthersHeldBack int    `json:"others_held_back,omitempty"`
-	Next           []Next `json:"next"`
+	HeldBack       int      `json:"held_back"`
+	OthersHeldBack int      `json:"others_held_back,omitempty"`
+	Next           []Next   `json:"next"`
+	NotNow         []NotNow `json:"not_now"`
 }
 
 // Cases answers a look-up by reference.

@@ -7,11 +7,13 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"songshui.internal/events"
 	"songshui.internal/services/intake"
 	"songshui.internal/services/intake/internal/refs"
 	"songshui.internal/services/internal/fault"
+	"songshui.internal/services/internal/rules"
 	"songshui.internal/services/media/mediaapi"
 )
 
@@ -20,6 +22,7 @@ type Directory interface {
 	Outlet(nameOrAliasOrID string) (events.OutletState, bool)
 	Office(events.OfficeSlug) (events.OfficeState, bool)
 	Offices() []events.OfficeState
+	Rules() *rules.Book
 }
 
 // Media finds media (mediaapi.Resolver).
@@ -31,7 +34,10 @@ type Media interface {
 type Lookup struct {
 	Directory Directory
 	Media     Media
+	Now       func() time.Time
 }
+
+func (l Lookup) today() events.Day { return events.DayOf(l.Now()) }
 
 // Names are what a body names.
 type Names struct {
@@ -69,7 +75,7 @@ func OfCommand(command string, b intake.CommandBody) Names {
 
 // Resolve looks up what a body names; what isn't there is noted in Wrong. Its error is that of a backing.
 func (l Lookup) Resolve(ctx context.Context, token string, office events.OfficeSlug, n Names) (intake.Resolved, error) {
-	r := intake.Resolved{RefKey: refs.Key(n.Ref), Ref: refs.Shown(n.Ref), Outlet: l.Directory.Outlet, OfficeExists: l.exists}
+	r := intake.Resolved{BackdateAfter: l.Directory.Rules().On(rules.BackdateAfter, l.today()), RefKey: refs.Key(n.Ref), Ref: refs.Shown(n.Ref), Outlet: l.Directory.Outlet, OfficeExists: l.exists}
 	var err error
 	if r.Media, err = l.media(ctx, token, office, "media", n.Media, &r.Wrong); err != nil {
 		return r, err

@@ -184,7 +184,7 @@ func (q *address) Resolve(ctx huma.Context) []error {
 var tracks = map[string]string{
 	"review": events.ServiceIntake, "embargo": events.ServiceIntake, "lift-embargo": events.ServiceIntake, "publish": events.ServiceIntake, "amend": events.ServiceIntake, "correct": events.ServiceIntake,
 	"renumber": events.ServiceIntake, "attach": events.ServiceIntake, "detach": events.ServiceIntake, "object": events.ServiceIntake, "answer": events.ServiceIntake,
-	"ask-withdrawal": events.ServiceIntake, "withdraw": events.ServiceIntake, "resubmit": events.ServiceIntake,
+	"ask-withdrawal": events.ServiceIntake, "withdraw": events.ServiceIntake, "decline-withdrawal": events.ServiceIntake, "resubmit": events.ServiceIntake,
 	"start": events.ServiceRectification, "progress": events.ServiceRectification, "ask-extension": events.ServiceRectification, "opine": events.ServiceRectification,
 	"grant-extension": events.ServiceRectification, "refuse-extension": events.ServiceRectification, "list": events.ServiceRectification, "delist": events.ServiceRectification,
 	"ask-acceptance": events.ServiceRectification, "accept": events.ServiceRectification, "return": events.ServiceRectification, "close": events.ServiceRectification, "reopen": events.ServiceRectification,

@@ -76,6 +76,9 @@ func registerCases(a huma.API) {
 		if err != nil {
 			return nil, refuse(ctx, err)
 		}
+		for i, n := range v.NotNow {
+			v.NotNow[i].Message = messages.Detail(&fault.Error{Code: fault.Code(n.Code), Detail: n.Detail}, front.Of(ctx).Language)
+		}
 		return answered(http.StatusOK, v), nil
 	})
 

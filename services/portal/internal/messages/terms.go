@@ -43,7 +43,7 @@ var terms = map[string]map[string]text{
 		"submitted": {"上报", "submitted"}, "reviewed": {"审核", "reviewed"}, "embargoed": {"设为待刊发", "embargoed"}, "embargo-lifted": {"解除待刊发", "embargo lifted"}, "exposed": {"曝光", "exposed"},
 		"publication-added": {"增加刊播", "publication added"}, "amended": {"修改", "amended"}, "corrected": {"更正", "corrected"}, "renumbered": {"变更文号", "renumbered"},
 		"media-attached": {"添加影像", "media attached"}, "media-detached": {"移除影像", "media detached"}, "objected": {"陈述申辩", "objected"}, "objection-answered": {"答复申辩", "objection answered"},
-		"withdrawal-asked": {"申请撤回", "withdrawal asked"}, "withdrawn": {"撤回", "withdrawn"}, "resubmitted": {"重新上报", "resubmitted"}, "restated": {"数据订正", "restated"},
+		"withdrawal-asked": {"申请撤回", "withdrawal asked"}, "withdrawal-declined": {"不同意撤回", "withdrawal declined"}, "withdrawn": {"撤回", "withdrawn"}, "resubmitted": {"重新上报", "resubmitted"}, "restated": {"数据订正", "restated"},
 		"opened": {"立案待交办", "opened"}, "started": {"交办整改", "started"}, "progressed": {"报告进展", "progress"}, "extension-asked": {"申请延期", "extension asked"},
 		"extension-opined": {"延期意见", "opinion on the extension"}, "extension-granted": {"同意延期", "extension granted"}, "extension-refused": {"不同意延期", "extension refused"},
 		"listed": {"挂牌督办", "listed"}, "delisted": {"摘牌", "delisted"}, "acceptance-asked": {"申请验收", "acceptance asked"}, "accepted": {"验收合格", "accepted"},
@@ -56,7 +56,7 @@ var terms = map[string]map[string]text{
 	"command": {
 		"review": {"审核", "review"}, "embargo": {"设为待刊发", "embargo"}, "lift-embargo": {"解除待刊发", "lift the embargo"}, "publish": {"登记刊播", "record a publication"}, "amend": {"修改", "amend"},
 		"correct": {"更正", "correct"}, "renumber": {"变更文号", "renumber"}, "attach": {"添加影像", "attach media"}, "detach": {"移除影像", "detach media"}, "object": {"陈述申辩", "object"},
-		"answer": {"答复申辩", "answer"}, "ask-withdrawal": {"申请撤回", "ask for withdrawal"}, "withdraw": {"同意撤回", "withdraw"}, "resubmit": {"重新上报", "resubmit"},
+		"answer": {"答复申辩", "answer"}, "ask-withdrawal": {"申请撤回", "ask for withdrawal"}, "withdraw": {"同意撤回", "withdraw"}, "decline-withdrawal": {"不同意撤回", "decline the withdrawal"}, "resubmit": {"重新上报", "resubmit"},
 		"start": {"交办整改", "start"}, "progress": {"报告进展", "report progress"}, "ask-extension": {"申请延期", "ask for an extension"}, "opine": {"出具延期意见", "give an opinion"},
 		"grant-extension": {"同意延期", "grant the extension"}, "refuse-extension": {"不同意延期", "refuse the extension"}, "list": {"挂牌督办", "list"}, "delist": {"摘牌", "delist"},
 		"ask-acceptance": {"申请验收", "ask for acceptance"}, "accept": {"验收合格", "accept"}, "return": {"退回整改", "return"}, "close": {"销号", "close"}, "reopen": {"重新挂账", "reopen"},

@@ -26,12 +26,14 @@ type fromIntake struct {
 	Office  events.OfficeSlug   `json:"office"`
 	Media   []events.CaseMedium `json:"media"`
 	Next    []portalapi.Next    `json:"next"`
+	NotNow  []portalapi.NotNow  `json:"not_now"`
 	History []portalapi.Step    `json:"history"`
 }
 
 type fromRectification struct {
-	Next    []portalapi.Next `json:"next"`
-	History []portalapi.Step `json:"history"`
+	Next    []portalapi.Next   `json:"next"`
+	NotNow  []portalapi.NotNow `json:"not_now"`
+	History []portalapi.Step   `json:"history"`
 }
 
 // Case gives a case as the client's actor may see it, with its rectification, media and the history of both tracks. fault.NotFound if it isn't there or not for these eyes,
@@ -56,7 +58,7 @@ func Case(ctx context.Context, c bus.Client, id string, minSeq uint64) (portalap
 	if err := g.Wait(); err != nil {
 		return portalapi.CaseView{}, err
 	}
-	v := portalapi.CaseView{Case: in.Case, Rectification: rect, Next: append(in.Next, track.Next...), History: append(in.History, track.History...)}
+	v := portalapi.CaseView{Case: in.Case, Rectification: rect, Next: append(in.Next, track.Next...), NotNow: append(in.NotNow, track.NotNow...), History: append(in.History, track.History...)}
 	slices.SortStableFunc(v.History, func(a, b portalapi.Step) int {
 		return cmp.Or(cmp.Compare(a.On, b.On), cmp.Compare(a.At, b.At))
 	})
@@ -210,6 +212,7 @@ func rectification(ctx context.Context, c bus.Client, id string) (json.RawMessag
 		return nil, track, fmt.Errorf("portal: rectification: %w", err)
 	}
 	delete(fields, "next")
+	delete(fields, "not_now")
 	delete(fields, "history")
 	raw, err = json.Marshal(fields)
 	return raw, track, err
