@@ -6,6 +6,7 @@ const Limits = `Limits of media:
 | what | limit | because |
 |---|---|---|
 | image | 50 MiB, 100 megapixels, 400 megapixels over all frames | above the cameras in use lie only files made to exhaust a decoder |
+| animation | 5000 frames | each costs some milliseconds, however small it is |
 | metadata of an image | 2 MiB | cameras write below 200 KB |
 | video | 4 GiB, 3 h | a broadcast with room; 32-bit box sizes end there |
 | audio | 500 MiB | some ten hours of speech |

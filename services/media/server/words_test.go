@@ -21,6 +21,7 @@ func TestLimitsInWords(t *testing.T) {
 	const day = 24 * time.Hour
 	for _, row := range []string{
 		fmt.Sprintf("| image | %d MiB, %d megapixels, %d megapixels over all frames |", sniff.MaxImage>>20, sniff.MaxPixels/1_000_000, sniff.MaxFramePixels/1_000_000),
+		fmt.Sprintf("| animation | %d frames |", sniff.MaxFrames),
 		fmt.Sprintf("| metadata of an image | %d MiB |", sniff.MaxMetadata>>20),
 		fmt.Sprintf("| video | %d GiB, %d h |", int64(sniff.MaxVideo)>>30, clips.MaxDuration/time.Hour),
 		fmt.Sprintf("| audio | %d MiB |", sniff.MaxAudio>>20),

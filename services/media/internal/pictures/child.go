@@ -1,6 +1,8 @@
 package pictures
 
 import (
+	"errors"
+
 	"songshui.internal/events"
 	"songshui.internal/services/internal/fault"
 	"songshui.internal/services/media/internal/sandbox"
@@ -14,7 +16,7 @@ const (
 	opRender  = "pictures.render"
 )
 
-// maxOutput bounds all copies of a picture: three of noise with transparency come to 35 MB, an animation of noise to 70.
+// maxOutput bounds all copies of a picture: three of noise with transparency come to 35 MB, an animation of noise to 90.
 const maxOutput = 128 << 20
 
 type params struct {
@@ -23,9 +25,9 @@ type params struct {
 }
 
 func init() {
-	systemHEIC = false
+	systemHEIC, systemWebP = false, false
 	for op, work := range map[string]func(*picture, params, []byte) (any, []sandbox.Blob, error){
-		opCheck:   func(*picture, params, []byte) (any, []sandbox.Blob, error) { return nil, nil, nil },
+		opCheck:   check,
 		opExamine: examine,
 		opRender:  render,
 	} {
@@ -43,7 +45,20 @@ func init() {
 	}
 }
 
+func check(m *picture, _ params, _ []byte) (any, []sandbox.Blob, error) {
+	if m.film == nil {
+		return nil, nil, nil
+	}
+	if err := m.film.decode(); err != nil {
+		return nil, nil, verdict(err)
+	}
+	return nil, nil, nil
+}
+
 func examine(m *picture, p params, file []byte) (any, []sandbox.Blob, error) {
+	if _, _, err := check(m, p, file); err != nil {
+		return nil, nil, err
+	}
 	e := m.size
 	r := view(m.image)
 	small := r.shrink(fit(r.w, r.h, lookEdge)).turned(m.orientation())
@@ -65,13 +80,18 @@ func examine(m *picture, p params, file []byte) (any, []sandbox.Blob, error) {
 func render(m *picture, p params, _ []byte) (any, []sandbox.Blob, error) {
 	r := view(m.image)
 	r.hide(p.Areas, m.orientation())
-	all, err := copies(r, m.kind, m.orientation(), parseProfile(m.icc), Widths)
-	if err == nil && m.frames != nil {
+	profile := parseProfile(m.icc)
+	all, err := copies(r, m.kind, m.orientation(), profile, Widths)
+	if err == nil && m.film != nil {
 		var moving made
-		moving, err = animation(m.frames, p.Areas, m.orientation())
+		moving, err = animation(m.film, m.kind, p.Areas, m.orientation(), profile)
 		all = append(all, moving)
 	}
-	if err != nil {
+	var refused *fault.Error
+	switch {
+	case errors.As(err, &refused):
+		return nil, nil, refused
+	case err != nil:
 		return nil, nil, fault.Wrap(fault.Internal, "pictures: encode", err)
 	}
 	heads, blobs := make([]copyHead, len(all)), make([]sandbox.Blob, len(all))

@@ -5,11 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"image"
-	"image/draw"
-	"image/gif"
 	"image/jpeg"
 	"image/png"
-	"io"
 	_ "unsafe" // for go:linkname
 
 	"github.com/gen2brain/heic"
@@ -31,10 +28,10 @@ type picture struct {
 	// size has the sizes, the orientation and the number of frames.
 	size events.Examination
 	kind sniff.Type
-	// image is what the copies are made of, flat; a HEIC comes upright, a GIF's is its first frame.
+	// image is what the copies are made of, flat; a HEIC comes upright, an animation's is what its first frame shows.
 	image image.Image
-	// frames is an animated GIF's.
-	frames *gif.GIF
+	// film is an animation's, of two frames or more.
+	film *film
 	embedded
 }
 
@@ -49,7 +46,7 @@ func (p *picture) orientation() int {
 // minHEIC is the shortest edge, in pixels, that heic v0.4.5 decodes rightly: libheif's chroma planes are at least 64 bytes wide, which it doesn't reckon with.
 const minHEIC = 128
 
-// open checks the header again (the child trusts nobody) and decodes every pixel.
+// open checks the header again (the child trusts nobody) and decodes every pixel, but of an animation only the first frame's.
 func open(file []byte, t sniff.Type) (*picture, error) {
 	h, err := sniff.CheckImageHeader(bytes.NewReader(file), int64(len(file)), t)
 	if err != nil {
@@ -84,11 +81,15 @@ func (p *picture) decode(file []byte) (err error) {
 	case sniff.JPEG:
 		p.image, err = jpeg.Decode(r)
 	case sniff.PNG:
-		p.image, err = png.Decode(r)
+		if p.image, err = png.Decode(r); err == nil {
+			p.film, err = pngFilm(file)
+		}
 	case sniff.GIF:
-		err = p.decodeGIF(r)
+		p.film, err = gifFilm(file)
 	case sniff.WebP:
-		p.image, err = decodeWebP(file)
+		if p.film, err = webpFilm(file); p.film == nil && err == nil {
+			p.image, err = webpStill(file)
+		}
 	case sniff.HEIC:
 		p.image, err = heic.Decode(r)
 		if m, ok := p.image.(*image.YCbCr); ok && p.narrow {
@@ -97,22 +98,13 @@ func (p *picture) decode(file []byte) (err error) {
 	default:
 		return fault.New(fault.UnsupportedType, "pictures: decode "+p.kind.MIME)
 	}
-	return err
-}
-
-// decodeGIF decodes all frames and puts the first on its canvas.
-func (p *picture) decodeGIF(r io.Reader) error {
-	g, err := gif.DecodeAll(r)
-	if err != nil {
+	if err != nil || p.film == nil {
 		return err
 	}
-	if len(g.Image) > 1 {
-		p.frames = g
+	if p.image, err = newPlayer(p.film).next(); len(p.film.frames) == 1 {
+		p.film = nil
 	}
-	canvas := image.NewRGBA(image.Rect(0, 0, g.Config.Width, g.Config.Height))
-	draw.Draw(canvas, g.Image[0].Rect, g.Image[0], g.Image[0].Rect.Min, draw.Src)
-	p.image = canvas
-	return nil
+	return err
 }
 
 // verdict makes a decoder's error a refusal.

@@ -2,7 +2,6 @@ package pictures
 
 import (
 	"bytes"
-	"encoding/binary"
 	"image"
 	"image/color"
 	"image/gif"
@@ -17,7 +16,7 @@ import (
 // A lossy WebP's samples are of the narrow range: black must be black and white white.
 func TestWebPRange(t *testing.T) {
 	t.Parallel()
-	m, err := decodeWebP(read(t, "media", "boiler.webp"))
+	m, err := webpStill(read(t, "media", "boiler.webp"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -33,56 +32,6 @@ func TestWebPRange(t *testing.T) {
 		t.Errorf("luma %d–%d, mean %d", low, high, luma)
 	}
 }
-
-// An animation of two stills: the first is what the copy shows.
-func TestWebPAnimation(t *testing.T) {
-	t.Parallel()
-	still := read(t, "media", "dust-duct.webp")
-	h, err := sniff.CheckImageHeader(bytes.NewReader(still), int64(len(still)), sniff.WebP)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var picture []byte
-	for rest := still[12:]; len(rest) >= 8; {
-		name, _, next, err := chunk(rest)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if name == "VP8 " || name == "VP8L" {
-			picture = rest[:len(rest)-len(next)]
-		}
-		rest = next
-	}
-	size := append(put24(h.Width-1), put24(h.Height-1)...)
-	frame := append(append(make([]byte, 6), size...), 100, 0, 0, 0)
-	frame = append(frame, picture...)
-	body := append([]byte("WEBPVP8X\x0a\x00\x00\x00\x02\x00\x00\x00"), size...)
-	body = append(body, "ANIM\x06\x00\x00\x00\x00\x00\x00\x00\x00\x00"...)
-	for range 2 {
-		body = binary.LittleEndian.AppendUint32(append(body, "ANMF"...), uint32(len(frame)))
-		body = append(body, frame...)
-	}
-	file := append(binary.LittleEndian.AppendUint32([]byte("RIFF"), uint32(len(body))), body...)
-	p, err := open(file, sniff.WebP)
-	if err != nil || p.size.Frames != 2 {
-		t.Fatalf("%+v %v", p, err)
-	}
-	m := p.image
-	want, err := decodeWebP(still)
-	if err != nil {
-		t.Fatal(err)
-	}
-	at := image.Pt(h.Width/2, h.Height/3)
-	if color.RGBAModel.Convert(m.At(at.X, at.Y)) != color.RGBAModel.Convert(want.At(at.X, at.Y)) {
-		t.Error("another picture")
-	}
-	file[len(file)-len(frame)/2] ^= 0xff
-	if _, err := open(file[:len(file)-100], sniff.WebP); code(err) != "damaged" {
-		t.Errorf("cut: %v", err)
-	}
-}
-
-func put24(n int) []byte { return []byte{byte(n), byte(n >> 8), byte(n >> 16)} }
 
 // What is transparent stays so, in 16 bits too, and a GIF's first frame stands where it belongs.
 func TestTransparent(t *testing.T) {
@@ -160,17 +109,4 @@ func TestSmallHEIC(t *testing.T) {
 	if _, err := open(file, sniff.HEIC); code(err) != "unsupported_type" {
 		t.Errorf("%v, want unsupported_type", err)
 	}
-}
-
-func FuzzWebP(f *testing.F) {
-	for _, file := range []string{"boiler.webp", "dust-duct.webp"} {
-		b := read(f, "media", file)
-		f.Add(b[:min(len(b), 4<<10)])
-	}
-	f.Fuzz(func(t *testing.T, b []byte) {
-		if _, err := sniff.CheckImageHeader(bytes.NewReader(b), int64(len(b)), sniff.WebP); err != nil || len(b) < 12 {
-			return
-		}
-		_, _ = decodeWebP(b)
-	})
 }

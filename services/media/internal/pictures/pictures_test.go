@@ -129,6 +129,8 @@ func clean(t *testing.T, c made) {
 		cleanPNG(t, c.head.Name, c.data)
 	case "image/gif":
 		cleanGIF(t, c.head.Name, c.data)
+	case "image/webp":
+		cleanWebP(t, c.head.Name, c.data)
 	default:
 		t.Errorf("%s: type %s", c.head.Name, c.head.Type)
 	}

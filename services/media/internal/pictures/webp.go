@@ -5,75 +5,130 @@ import (
 	"encoding/binary"
 	"errors"
 	"image"
-	"image/draw"
 
 	"golang.org/x/image/webp"
 )
 
-var errWebP = errors.New("webp: chunk")
-
-// decodeWebP decodes a still, or every frame of an animation, which golang.org/x/image/webp doesn't know: each frame becomes a still of its own, and the
-// first is put on the canvas.
-func decodeWebP(file []byte) (image.Image, error) {
-	if len(file) < 30 || string(file[12:16]) != "VP8X" || file[20]&2 == 0 {
-		return webpStill(file)
+// webpFilm reads an animation (RFC 9649 2.7.1), which golang.org/x/image/webp doesn't know: each frame becomes a still of its own. nil for a still. The background colour isn't used,
+// as in browsers.
+func webpFilm(file []byte) (*film, error) {
+	if len(file) < 30 || string(file[12:16]) != "VP8X" || file[20]&webpAnimated == 0 {
+		return nil, nil
 	}
-	canvas := image.NewRGBA(image.Rect(0, 0, int(uint24(file[24:]))+1, int(uint24(file[27:]))+1))
-	seen := false
-	for rest := file[12:]; len(rest) >= 8; {
+	end := uint64(binary.LittleEndian.Uint32(file[4:])) + 8
+	if end > uint64(len(file)) {
+		return nil, errors.New("webp: the file ends early")
+	}
+	f := &film{w: uint24(file[24:]) + 1, h: uint24(file[27:]) + 1}
+	begun := false
+	for rest := file[12:end]; len(rest) >= 8; {
 		name, body, next, err := chunk(rest)
 		if err != nil {
 			return nil, err
 		}
 		rest = next
-		if name != "ANMF" {
-			continue
+		switch {
+		case name == "ANIM" && len(body) >= 6 && !begun:
+			f.plays, begun = int(binary.LittleEndian.Uint16(body[4:])), true
+		case name == "ANMF" && begun:
+			one, err := webpFrame(body)
+			if err != nil {
+				return nil, err
+			}
+			if !one.at.In(image.Rect(0, 0, f.w, f.h)) {
+				return nil, errors.New("webp: a frame beyond the canvas")
+			}
+			f.frames = append(f.frames, one)
+		case name == "ANIM" || name == "ANMF":
+			return nil, errors.New("webp: ANIM")
 		}
-		m, at, err := webpFrame(body)
+	}
+	if len(f.frames) == 0 {
+		return nil, errors.New("webp: no frame")
+	}
+	return f, nil
+}
+
+const (
+	webpAnimated = 0x02
+	webpAlpha    = 0x10
+	// webpReplaces and webpWiped are ANMF's flags.
+	webpReplaces = 0x02
+	webpWiped    = 0x01
+)
+
+// webpFrame reads the body of an ANMF chunk, whose picture must have the size that the frame says.
+func webpFrame(body []byte) (frame, error) {
+	if len(body) < 16 {
+		return frame{}, errWebP
+	}
+	at, size := image.Pt(2*uint24(body), 2*uint24(body[3:])), image.Pt(uint24(body[6:])+1, uint24(body[9:])+1)
+	f := frame{at: image.Rectangle{Min: at, Max: at.Add(size)}, delay: uint24(body[12:]), over: body[15]&webpReplaces == 0}
+	if body[15]&webpWiped != 0 {
+		f.after = wipe
+	}
+	var alpha, picture []byte
+	for rest := body[16:]; len(rest) >= 8 && picture == nil; {
+		name, inside, next, err := chunk(rest)
+		if err != nil {
+			return f, err
+		}
+		whole := rest[:len(rest)-len(next)]
+		switch rest = next; name {
+		case "ALPH":
+			alpha = whole
+		case "VP8 ", "VP8L":
+			if webpSize(name, inside) != size {
+				return f, errors.New("webp: a frame of another size")
+			}
+			picture = whole
+		}
+	}
+	if picture == nil {
+		return f, errors.New("webp: a frame without a picture")
+	}
+	f.pixels = func() (image.Image, error) {
+		var still []byte
+		if alpha != nil && string(picture[:4]) == "VP8 " {
+			still = appendRIFF(nil, "VP8X", append([]byte{webpAlpha, 0, 0, 0}, body[6:12]...))
+			still = append(still, alpha...)
+		}
+		m, err := webpStill(webpFile(append(still, picture...)))
 		if err != nil {
 			return nil, err
 		}
-		if !m.Bounds().Add(at).In(canvas.Rect) {
-			return nil, errors.New("webp: a frame beyond the canvas")
-		}
-		if !seen {
-			draw.Draw(canvas, m.Bounds().Add(at), m, image.Point{}, draw.Over)
-			seen = true
-		}
+		return flat(m), nil
 	}
-	if !seen {
-		return nil, errors.New("webp: no frame")
-	}
-	return canvas, nil
+	return f, nil
 }
 
-// webpFrame decodes the body of an ANMF chunk (RFC 9649 2.7.1.3) and gives where it belongs.
-func webpFrame(body []byte) (image.Image, image.Point, error) {
-	if len(body) < 16 {
-		return nil, image.Point{}, errWebP
+// webpSize reads the size in a bitstream's header (RFC 6386 9.1, RFC 9649 3.4).
+func webpSize(name string, b []byte) image.Point {
+	switch {
+	case name == "VP8 " && len(b) >= 10:
+		return image.Pt(int(binary.LittleEndian.Uint16(b[6:])&0x3fff), int(binary.LittleEndian.Uint16(b[8:])&0x3fff))
+	case name == "VP8L" && len(b) >= 5:
+		bits := binary.LittleEndian.Uint32(b[1:])
+		return image.Pt(int(bits&0x3fff)+1, int(bits>>14&0x3fff)+1)
 	}
-	at := image.Pt(2*int(uint24(body)), 2*int(uint24(body[3:])))
-	var still []byte
-	if rest := body[16:]; len(rest) >= 4 && string(rest[:4]) == "ALPH" {
-		const alpha = 0x10
-		still = append(still, "VP8X\x0a\x00\x00\x00"...)
-		still = append(still, alpha, 0, 0, 0)
-		still = append(still, body[6:12]...)
-	}
-	for rest := body[16:]; len(rest) >= 8; {
-		name, _, next, err := chunk(rest)
-		if err != nil {
-			return nil, at, err
-		}
-		if name == "ALPH" || name == "VP8 " || name == "VP8L" {
-			still = append(still, rest[:len(rest)-len(next)]...)
-		}
-		rest = next
-	}
-	head := binary.LittleEndian.AppendUint32([]byte("RIFF"), uint32(len(still)+4))
-	m, err := webpStill(append(append(head, "WEBP"...), still...))
-	return m, at, err
+	return image.Point{}
 }
+
+// webpFile puts chunks into a file.
+func webpFile(chunks []byte) []byte {
+	return append(append(binary.LittleEndian.AppendUint32([]byte("RIFF"), uint32(len(chunks)+4)), "WEBP"...), chunks...)
+}
+
+// appendRIFF appends a chunk.
+func appendRIFF(to []byte, name string, body []byte) []byte {
+	to = append(binary.LittleEndian.AppendUint32(append(to, name...), uint32(len(body))), body...)
+	if len(body)%2 == 1 {
+		to = append(to, 0)
+	}
+	return to
+}
+
+var errWebP = errors.New("webp: chunk")
 
 // chunk takes a RIFF chunk off; its padding byte may be missing at the end.
 func chunk(b []byte) (name string, body, next []byte, err error) {
@@ -84,7 +139,9 @@ func chunk(b []byte) (name string, body, next []byte, err error) {
 	return string(b[:4]), b[8 : 8+n], b[min(8+n+n&1, uint64(len(b))):], nil
 }
 
-func uint24(b []byte) uint32 { return uint32(b[0]) | uint32(b[1])<<8 | uint32(b[2])<<16 }
+func uint24(b []byte) int { return int(b[0]) | int(b[1])<<8 | int(b[2])<<16 }
+
+func put24(to []byte, n int) []byte { return append(to, byte(n), byte(n>>8), byte(n>>16)) }
 
 func webpStill(file []byte) (image.Image, error) {
 	m, err := webp.Decode(bytes.NewReader(file))

@@ -27,7 +27,7 @@ func (h Header) Upright() (width, height int) {
 }
 
 // CheckImageHeader reads an image's header and refuses what no decoder should see: too_many_pixels (width × height over MaxPixels, or frames × canvas over
-// MaxFramePixels), metadata_too_large, damaged. Metadata counts up to where a JPEG's first scan begins, and in the whole of a PNG, GIF or WebP;
+// MaxFramePixels), too_many_frames, metadata_too_large, damaged. Metadata counts up to where a JPEG's first scan begins, and in the whole of a PNG, GIF or WebP;
 // a HEIC's is its meta box.
 func CheckImageHeader(r io.ReaderAt, size int64, t Type) (Header, error) {
 	s := &source{r: r, size: size}
@@ -61,17 +61,20 @@ func checkPixels(h Header) error {
 		return damaged("no size")
 	}
 	canvas := int64(h.Width) * int64(h.Height)
-	limit := int64(0)
 	switch {
 	case canvas > MaxPixels:
-		limit = MaxPixels
+		return tooMany(CodeTooManyPixels, MaxPixels)
 	case canvas > MaxFramePixels/int64(h.Frames):
-		limit = MaxFramePixels
-	default:
-		return nil
+		return tooMany(CodeTooManyPixels, MaxFramePixels)
+	case h.Frames > MaxFrames:
+		return tooMany(CodeTooManyFrames, MaxFrames)
 	}
+	return nil
+}
+
+func tooMany(code string, limit int) error {
 	var f fault.Fields
-	f.AddArg(Field, CodeTooManyPixels, strconv.FormatInt(limit, 10))
+	f.AddArg(Field, code, strconv.Itoa(limit))
 	return f.Err("sniff: header")
 }
 

@@ -10,6 +10,8 @@ const (
 	MaxPixels = 100_000_000
 	// MaxFramePixels bounds frames × canvas, since players coalesce every frame on the whole canvas.
 	MaxFramePixels = 400_000_000
+	// MaxFrames bounds the frames themselves: each costs a decoder and an encoder some milliseconds, however small it is. Animations of a minute have some 1,800.
+	MaxFrames = 5000
 	// MaxVideo holds domain.md's clip of 1.5 GB with room, and ends where 32-bit box sizes do.
 	MaxVideo = 4 << 30
 	// MaxAudio is some ten hours of speech.

@@ -67,61 +67,6 @@ func (s *source) jpegSegment(h *Header, m byte, at, n int64) error {
 	return nil
 }
 
-const pngSignature = "\x89PNG\r\n\x1a\n"
-
-// png walks the chunks (W3C PNG); the frames of an animated PNG count, though only the first image is ever decoded.
-func (s *source) png() (Header, error) {
-	h := Header{Frames: 1}
-	var b [16]byte
-	if err := s.read(8, b[:]); err != nil {
-		return h, err
-	}
-	if binary.BigEndian.Uint32(b[:]) != 13 || string(b[4:8]) != "IHDR" {
-		return h, damaged("png: no IHDR")
-	}
-	w, ht := binary.BigEndian.Uint32(b[8:]), binary.BigEndian.Uint32(b[12:])
-	if w > 1<<31-1 || ht > 1<<31-1 {
-		return h, damaged("png: size")
-	}
-	h.Width, h.Height = int(w), int(ht)
-	if err := checkPixels(h); err != nil {
-		return h, err
-	}
-	for at := int64(8 + 12 + 13); ; {
-		if err := s.read(at, b[:8]); err != nil {
-			return h, err
-		}
-		n, name := int64(binary.BigEndian.Uint32(b[:])), string(b[4:8])
-		if at+12+n > s.size {
-			return h, damaged("png: chunk")
-		}
-		if name == "IEND" {
-			return h, nil
-		}
-		if err := s.pngChunk(&h, name, at+8, n); err != nil {
-			return h, err
-		}
-		at += 12 + n
-	}
-}
-
-func (s *source) pngChunk(h *Header, name string, at, n int64) error {
-	switch name {
-	case "IDAT", "PLTE", "fdAT":
-		return nil
-	case "acTL":
-		var b [4]byte
-		if err := s.read(at, b[:]); err != nil {
-			return err
-		}
-		h.Frames = max(int(min(binary.BigEndian.Uint32(b[:]), 1<<30)), 1)
-	case "eXIf":
-		h.Orientation = s.orientation(at, n)
-	}
-	// The fixed part counts too, so that a file of empty chunks ends somewhere.
-	return s.count(n + 12)
-}
-
 // gif walks the blocks (GIF89a) and stops as soon as there are too many frames. Its trailer may be missing, as browsers allow.
 func (s *source) gif() (Header, error) {
 	r := s.from(0, s.size)

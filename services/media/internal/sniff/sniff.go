@@ -24,6 +24,7 @@ const (
 	CodeEmpty            = "empty"
 	CodeDamaged          = "damaged"
 	CodeTooManyPixels    = "too_many_pixels"
+	CodeTooManyFrames    = "too_many_frames"
 	CodeMetadataTooLarge = "metadata_too_large"
 	// CodeTooDemanding is pictures' word for a file whose decoding took more memory or time than it may.
 	CodeTooDemanding = "too_demanding"

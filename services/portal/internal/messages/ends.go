@@ -13,13 +13,14 @@ func End(code string, l Language) string {
 }
 
 // ofFile are the words for a refused upload where those for fields say something else.
-var ofFile = map[string]bool{"too_long": true, "too_many_pages": true, "too_many_pixels": true, "too_demanding": true, "empty": true}
+var ofFile = map[string]bool{"too_long": true, "too_many_pages": true, "too_many_pixels": true, "too_many_frames": true, "too_demanding": true, "empty": true}
 
 // ends are refusals of a file and other ends of its way. A test holds the figures against the limits in words.
 var ends = map[string]text{
 	"empty":              {"文件是空的，请重新选择", "is empty; choose it again"},
 	"damaged":            {"文件已损坏或不完整，请重新导出后上传", "is damaged or cut off; export and upload it again"},
 	"too_many_pixels":    {"图片像素超过上限（一亿像素，动图各帧合计四亿），请缩小后上传", "has more than 100 megapixels (400 over all frames); make it smaller"},
+	"too_many_frames":    {"动图超过 5000 帧，请截短或改为视频上传", "has more than 5000 frames; cut it or upload a clip"},
 	"metadata_too_large": {"附带信息过大，请另存后上传", "holds too much metadata; save it anew"},
 	"too_demanding":      {"无法在限度内处理，请另存为常见格式或缩小、缩短后上传", "can't be worked on within the limits; save it in an ordinary form, smaller or shorter"},
 	"too_long":           {"时长超过 3 小时，请分段上传", "is longer than 3 h; upload it in parts"},
