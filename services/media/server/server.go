@@ -26,6 +26,7 @@ import (
 	"songshui.internal/services/media/internal/pictures"
 	"songshui.internal/services/media/internal/sandbox"
 	"songshui.internal/services/media/internal/serve"
+	"songshui.internal/services/media/internal/sight"
 	"songshui.internal/services/media/internal/sniff"
 	"songshui.internal/services/media/internal/sound"
 	"songshui.internal/services/media/internal/uploads"
@@ -116,7 +117,7 @@ func New(d Deps, c Config) (*Server, error) {
 	mux := http.NewServeMux()
 	mux.Handle(uploads.Path, tus)
 	mux.Handle(uploads.Path+"/", tus)
-	mux.Handle(serve.Pattern, &serve.Handler{Bus: d.Bus, Catalog: s.catalog, Objects: d.Objects, Buckets: d.Buckets, Verifier: d.Verifier, ActorHeader: mediaapi.HeaderActor})
+	mux.Handle(serve.Pattern, &serve.Handler{Bus: d.Bus, Heads: sight.NewHeads(d.Bus, s.catalog.Get), Objects: d.Objects, Buckets: d.Buckets, Verifier: d.Verifier, ActorHeader: mediaapi.HeaderActor})
 	s.handler = mux
 	return s, nil
 }

@@ -1,8 +1,8 @@
 // Package serve gives out the bytes of media on media's internal listener: public copies, and the sealed original to those who say why. It reads MEDIA, what sight reads, and the buckets
 // originals and renditions, and writes ACCESS: each look at an original before its first byte.
 //
-// A copy is addressed by its id (w1280-2), or by its name alone for the present one. Who sees it is asked of the log at every request, so that clearing, masking and
-// withdrawing hold at once on every replica; only the bytes of small copies come from memory, by the hash that the record names. 410: an id that was replaced, and a withdrawn case's copies, for those who could see them; everything else that isn't for these eyes is 404.
+// A copy is addressed by its id (w1280-2), or by its name alone for the present one. At every request the log is asked whether the records that say who sees it are still as they were read
+// (sight.Heads), so that clearing, masking and withdrawing hold at once on every replica; the bytes of small copies come from memory, by the hash that the record names. 410: an id that was replaced, and a withdrawn case's copies, for those who could see them; everything else that isn't for these eyes is 404.
 package serve
 
 import (
@@ -25,7 +25,6 @@ import (
 	"songshui.internal/services/internal/objects"
 	"songshui.internal/services/media"
 	"songshui.internal/services/media/internal/blob"
-	"songshui.internal/services/media/internal/catalog"
 	"songshui.internal/services/media/internal/problem"
 	"songshui.internal/services/media/internal/sight"
 	"songshui.internal/services/media/internal/sniff"
@@ -41,7 +40,7 @@ const (
 // Handler serves Pattern.
 type Handler struct {
 	Bus         *bus.Bus
-	Catalog     *catalog.Catalog
+	Heads       *sight.Heads
 	Objects     *objects.Store
 	Buckets     objects.Buckets
 	Verifier    *access.Verifier
@@ -90,14 +89,34 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	head.Set("ETag", etag)
 	head.Set("Cache-Control", f.cache)
 	head.Set("Content-Disposition", disposition(f.name, f.attachment))
+	if m, ok := body.(memory); ok && plain(r) {
+		// In one piece: ServeContent copies, and writes as often as its buffer is full.
+		head.Set("Accept-Ranges", "bytes")
+		head.Set("Content-Length", strconv.Itoa(len(m.data)))
+		_, _ = w.Write(m.data)
+		return
+	}
 	http.ServeContent(w, r, "", noTime, body)
+}
+
+// plain says that a request wants the whole file, whatever it has.
+func plain(r *http.Request) bool {
+	if r.Method != http.MethodGet {
+		return false
+	}
+	for _, name := range []string{"Range", "If-None-Match", "If-Match", "If-Modified-Since", "If-Unmodified-Since", "If-Range"} {
+		if _, ok := r.Header[name]; ok {
+			return false
+		}
+	}
+	return true
 }
 
 // open gives the bytes. The first one is asked for before the status is sent, unless the client has them: a store that is away is a 503, not half a file.
 func (h *Handler) open(ctx context.Context, f file, known bool) (io.ReadSeekCloser, error) {
 	if f.small() {
 		if data := h.small.get(f.sha256); data != nil {
-			return memory{bytes.NewReader(data)}, nil
+			return newMemory(data), nil
 		}
 	}
 	body := &reader{Reader: blob.New(ctx, h.Objects, f.bucket, f.key, f.size)}
@@ -114,14 +133,19 @@ func (h *Handler) open(ctx context.Context, f file, known bool) (io.ReadSeekClos
 		return nil, err
 	}
 	h.small.put(f.sha256, data)
-	return memory{bytes.NewReader(data)}, nil
+	return newMemory(data), nil
 }
 
 // small says that a file's bytes are kept in memory: copies only.
 func (f file) small() bool { return !f.original && f.size > 0 && f.size <= cachedCopy }
 
 // memory is a file in memory.
-type memory struct{ *bytes.Reader }
+type memory struct {
+	*bytes.Reader
+	data []byte
+}
+
+func newMemory(data []byte) memory { return memory{bytes.NewReader(data), data} }
 
 func (memory) Close() error { return nil }
 
@@ -131,12 +155,15 @@ func (h *Handler) find(r *http.Request) (file, error) {
 	if err != nil {
 		return file{}, fault.Wrap(fault.Unauthenticated, op, err)
 	}
-	l, err := h.Catalog.Get(r.Context(), events.MediaID(r.PathValue("id")))
+	if err := h.Heads.Fresh(r.Context()); err != nil {
+		return file{}, err
+	}
+	m, err := h.Heads.Medium(r.Context(), events.MediaID(r.PathValue("id")))
 	if err != nil {
 		return file{}, err
 	}
-	m, name := l.State, r.PathValue("rendition")
-	of, err := sight.New(h.Bus, actor).At(r.Context(), m)
+	name := r.PathValue("rendition")
+	of, err := h.Heads.Look(actor).At(r.Context(), m)
 	if err != nil {
 		return file{}, err
 	}

@@ -1,5 +1,5 @@
-// Package sight says who sees a medium now. It reads CASES and RECTIFICATION, the last message of each at every question, so that a withdrawal is known at once on every replica; it
-// writes nothing.
+// Package sight says who sees a medium now. It reads CASES and RECTIFICATION, so that a withdrawal is known at once on every replica: the last message of each at every question ([New]), or, where
+// many ask for the same (and MEDIA too), out of memory once the log has said that nothing came since ([Heads]). While the log doesn't answer nobody sees anything. It writes nothing.
 //
 // A medium's own office and the province see it from the beginning. For everybody else it exists once it is cleared, and for those who see a case that holds it: the case
 // file itself, or its rectification. Documents of an objection 陈述申辩 are for those who may read objections: the people of the case beside office and province.
@@ -37,17 +37,31 @@ func (o Of) Gone(m events.MediaState) bool {
 	return !o.Inside && !o.Case && o.Withdrawn && m.State == events.MediaCleared
 }
 
-// Look answers for one request; it reads each case once. It isn't for parallel use.
+// Look answers for one request. It isn't for parallel use.
 type Look struct {
-	bus   *bus.Bus
 	actor access.Actor
-	cases map[string]events.CaseState
-	after map[string][]events.MediaID
+	// read gives a case, after its rectification, by subject.
+	read  func(context.Context, string) (events.CaseState, error)
+	after func(context.Context, string) (events.RectificationState, error)
 }
 
-// New begins a request of an actor.
+// New begins a request of an actor that reads each record from the log, once.
 func New(b *bus.Bus, a access.Actor) *Look {
-	return &Look{b, a, map[string]events.CaseState{}, map[string][]events.MediaID{}}
+	return &Look{a, once[events.CaseState](b, events.StreamCases), once[events.RectificationState](b, events.StreamRectification)}
+}
+
+func once[S any](b *bus.Bus, stream string) func(context.Context, string) (S, error) {
+	known := map[string]S{}
+	return func(ctx context.Context, subject string) (S, error) {
+		if s, ok := known[subject]; ok {
+			return s, nil
+		}
+		s, err := last[S](ctx, b, stream, subject)
+		if err == nil {
+			known[subject] = s
+		}
+		return s, err
+	}
 }
 
 // At says what the actor may know of a medium. Errors are the bus's.
@@ -90,14 +104,9 @@ const (
 
 // holds reads a case that has taken a medium, and says how it or its rectification still holds it.
 func (l *Look) holds(ctx context.Context, m events.MediaState, id events.CaseID) (events.CaseState, holding, error) {
-	subject := events.CaseSubject(m.Office, id)
-	c, ok := l.cases[subject]
-	if !ok {
-		var err error
-		if c, err = last[events.CaseState](ctx, l.bus, events.StreamCases, subject); err != nil {
-			return c, none, err
-		}
-		l.cases[subject] = c
+	c, err := l.read(ctx, events.CaseSubject(m.Office, id))
+	if err != nil {
+		return c, none, err
 	}
 	if c.ID == "" {
 		return c, none, nil
@@ -107,17 +116,12 @@ func (l *Look) holds(ctx context.Context, m events.MediaState, id events.CaseID)
 	if slices.Contains(media.OfCase(open), m.ID) {
 		return c, shown, nil
 	}
-	after, ok := l.after[subject]
-	if !ok {
-		r, err := last[events.RectificationState](ctx, l.bus, events.StreamRectification, events.RectificationSubject(m.Office, id))
-		if err != nil {
-			return c, none, err
-		}
-		after = r.Media()
-		l.after[subject] = after
+	r, err := l.after(ctx, events.RectificationSubject(m.Office, id))
+	if err != nil {
+		return c, none, err
 	}
 	switch {
-	case slices.Contains(after, m.ID):
+	case slices.Contains(r.Media(), m.ID):
 		return c, shown, nil
 	case slices.Contains(media.OfCase(c), m.ID):
 		return c, objected, nil

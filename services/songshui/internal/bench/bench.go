@@ -100,7 +100,7 @@ var measurements = []measurement{
 	{"upload", []string{"upload"}, upload},
 	{"pictures", []string{"pictures"}, pictures},
 	{"strip", []string{"strip", "strip-memory"}, strip},
-	{"first-byte", []string{"first-byte"}, firstByte},
+	{"first-byte", []string{"first-byte", "first-byte-saturated"}, firstByte},
 }
 
 // Names are what Config.Only may be.

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"net/http"
 	"os"
 	"runtime/debug"
 	"sync"
@@ -20,10 +19,7 @@ import (
 
 	"songshui.internal/services/internal/objects"
 	media "songshui.internal/services/media/server"
-	"songshui.internal/services/portal/portalapi"
-	"songshui.internal/services/songshui/internal/bulk"
 	"songshui.internal/services/songshui/internal/samples"
-	"songshui.internal/services/songshui/internal/stack"
 )
 
 const (
@@ -31,9 +27,6 @@ const (
 	workers = 2
 	// photograph has 12 megapixels.
 	photograph = "media/启衡化工 储罐区 全景.jpg"
-	// viewers ask for a public copy, each once in viewEvery.
-	viewers   = 200
-	viewEvery = time.Second
 	// frame and tone are the bytes of a chunk of the clip that is stripped: a picture as of 1080p at 16 Mbit/s, and some sound.
 	frame, tone = 64 << 10, 1 << 10
 	// memoryEvery is how often memory is read.
@@ -262,131 +255,4 @@ func (r *repeated) Read(p []byte) (int, error) {
 	n := copy(p[:min(int64(len(p)), r.left)], r.chunk[r.at:])
 	r.at, r.left = (r.at+n)%len(r.chunk), r.left-int64(n)
 	return n, nil
-}
-
-// firstByte measures how long a journalist waits for the first byte of a cleared picture; clients without a pause between their requests, for the note, come after.
-func firstByte(ctx context.Context, c Config) ([]Row, error) {
-	var paced, pressed []float64
-	var length time.Duration
-	err := with(ctx, c.Dir, func(s *system) error {
-		address, err := s.publicCopy(ctx)
-		if err != nil {
-			return err
-		}
-		if err := s.drained(ctx, stack.Durables()); err != nil {
-			return err
-		}
-		ask := s.asker(address)
-		defer s.http.CloseIdleConnections()
-		if _, err := s.views(ctx, 0, viewEvery, ask); err != nil { // everybody has a connection
-			return err
-		}
-		if paced, err = s.views(ctx, time.Duration(c.Rounds)*c.Round, viewEvery, ask); err != nil {
-			return err
-		}
-		began := time.Now()
-		pressed, err = s.views(ctx, c.Round, 0, ask)
-		length = time.Since(began)
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return []Row{row("first-byte", percentile(paced, 99), 0, fmt.Sprintf("p50 %s ms, %d requests; without a pause %s 1/s, p50 %s ms, p99 %s ms", number(median(paced)), len(paced),
-		number(float64(len(pressed))/length.Seconds()), number(median(pressed)), number(percentile(pressed, 99))))}, nil
-}
-
-// publicCopy has an office submit a case with media and clear a picture, and gives the address of its copy.
-func (s *system) publicCopy(ctx context.Context) (string, error) {
-	data, err := fs.ReadFile(samples.Files, "cases.jsonl")
-	if err != nil {
-		return "", fmt.Errorf("bench: %w", err)
-	}
-	folder, err := fs.Sub(samples.Files, "media")
-	if err != nil {
-		return "", fmt.Errorf("bench: %w", err)
-	}
-	office := s.client("changchun-1")
-	line, err := (&bulk.Submitter{Client: office, Media: folder}).Submit(ctx, 1, bulk.Lines(data)[0])
-	if err != nil {
-		return "", err
-	}
-	if line.Status != bulk.Accepted || len(line.Media) < 2 {
-		return "", fmt.Errorf("bench: %+v", line)
-	}
-	id := line.Media[0]
-	var m portalapi.Medium
-	for _, of := range []string{line.Media[len(line.Media)-1], id} {
-		err := until(ctx, drainPoll, func() (_ bool, err error) {
-			m, err = office.Medium(ctx, of)
-			return m.State != "sealed" && m.State != "examined", err
-		})
-		if err != nil {
-			return "", err
-		}
-	}
-	if _, err := office.CommandMedium(ctx, id, "clear", "", map[string]any{}); err != nil {
-		return "", err
-	}
-	if len(m.Renditions) == 0 {
-		return "", fmt.Errorf("bench: %s is %s", m.File, m.State)
-	}
-	return m.Renditions[min(1, len(m.Renditions)-1)].URL, nil
-}
-
-// asker asks as the journalist and gives the time until the first byte of the body is there.
-func (s *system) asker(address string) func(context.Context) (time.Duration, error) {
-	token := s.accounts.Token("journalist")
-	return func(ctx context.Context) (time.Duration, error) {
-		r, err := http.NewRequestWithContext(ctx, http.MethodGet, s.URL+address, nil)
-		if err != nil {
-			return 0, fmt.Errorf("bench: %w", err)
-		}
-		r.Header.Set("Authorization", "Bearer "+token)
-		began := time.Now()
-		resp, err := s.http.Do(r)
-		if err != nil {
-			return 0, fmt.Errorf("bench: %w", err)
-		}
-		defer resp.Body.Close()
-		var first [1]byte
-		if _, err := io.ReadFull(resp.Body, first[:]); err != nil || resp.StatusCode != http.StatusOK {
-			return 0, fmt.Errorf("bench: first byte: %d, %w", resp.StatusCode, err)
-		}
-		took := time.Since(began)
-		_, err = io.Copy(io.Discard, resp.Body)
-		return took, err
-	}
-}
-
-// views has all viewers ask for a while, at least once, each once in every or without a pause, and gives the times in milliseconds. They begin evenly over every.
-func (s *system) views(ctx context.Context, length, every time.Duration, ask func(context.Context) (time.Duration, error)) ([]float64, error) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	times := make([][]float64, viewers)
-	var group sync.WaitGroup
-	began := time.Now()
-	for i := range viewers {
-		group.Go(func() {
-			for next := began.Add(every * time.Duration(i) / viewers); len(times[i]) == 0 || time.Since(began) < length; next = next.Add(every) {
-				select {
-				case <-ctx.Done():
-					return
-				case <-time.After(time.Until(next)):
-				}
-				took, err := ask(ctx)
-				if err != nil {
-					cancel(err)
-					return
-				}
-				times[i] = append(times[i], milliseconds(took))
-			}
-		})
-	}
-	group.Wait()
-	var all []float64
-	for _, t := range times {
-		all = append(all, t...)
-	}
-	return all, context.Cause(ctx)
 }
