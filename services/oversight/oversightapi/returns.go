@@ -126,3 +126,12 @@ func Ready(ctx context.Context, c bus.Client) (map[string]string, error) {
 	err := c.Ask(ctx, events.ServiceOversight, EndpointReady, nil, nil, &m)
 	return m, err
 }
+
+// Shown lists the states that are shown, in the order in which they are told.
+func Shown() []string {
+	var out []string
+	for _, s := range oversight.ShownStates() {
+		out = append(out, string(s))
+	}
+	return out
+}

@@ -146,7 +146,7 @@ func (s *Server) Ready(ctx context.Context) map[string]string {
 	var mu sync.Mutex
 	var wg sync.WaitGroup
 	client := bus.Client{Conn: s.bus.Conn()}
-	for _, service := range []string{events.ServiceRegistry, events.ServiceIntake, events.ServiceMedia, events.ServiceRectification, events.ServiceArchive} {
+	for _, service := range []string{events.ServiceRegistry, events.ServiceIntake, events.ServiceMedia, events.ServiceRectification, events.ServiceOversight, events.ServiceArchive} {
 		wg.Go(func() {
 			var said map[string]string
 			err := client.Ask(ctx, service, "ready", nil, nil, &said)

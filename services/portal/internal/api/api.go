@@ -94,6 +94,7 @@ func Register(mux *http.ServeMux, lists Lists) {
 	registerPeople(a)
 	registerNumbers(a, lists)
 	registerCases(a)
+	registerReturns(a)
 	registerMedia(a)
 	registerSearch(a)
 	for _, o := range elsewhere {

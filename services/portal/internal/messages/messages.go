@@ -88,12 +88,11 @@ func atMost(bytes int64, l Language) string {
 
 // inState says in which state a record is that doesn't allow a command.
 func inState(state string, l Language) string {
-	word := Term("state", state, l)
-	if word == state {
-		word = Term("rectification_state", state, l)
-	}
-	if word == state {
-		word = Term("media_state", state, l)
+	word := state
+	for _, kind := range []string{"state", "rectification_state", "media_state", "return_state"} {
+		if word = Term(kind, state, l); word != state {
+			break
+		}
 	}
 	if l == English {
 		return "It is in the state: " + word + "."

@@ -63,6 +63,23 @@ var terms = map[string]map[string]text{
 		"clear": {"核可公开", "clear"}, "mask": {"遮挡", "mask"}, "retry": {"重新处理", "try again"}, "ask-erasure": {"申请清除", "ask for erasure"}, "erase": {"清除", "erase"},
 		"ask-transfer": {"申请移送", "ask for a transfer"}, "transfer": {"同意移送", "transfer"}, "ask-not-applicable": {"申请不适用", "ask for “not applicable”"}, "confirm-not-applicable": {"确认不适用", "confirm “not applicable”"},
 	},
+	"return_state": {
+		"running": {"进行中", "running"}, "filed": {"待省收", "awaiting receipt"}, "received": {"省级已收", "received"}, "returned": {"退回待补", "sent back"}, "recognised": {"已认定", "recognised"},
+	},
+	"return_shown": {
+		"running": {"进行中", "running"}, "awaiting-receipt": {"待省收", "awaiting receipt"}, "returned": {"退回待补", "sent back"}, "met": {"已完成", "met"}, "met-late": {"已完成（迟报）", "met, late"},
+		"recognised": {"认定", "recognised"}, "missed": {"未完成", "missed"},
+	},
+	"recognition": {"decision": {"认定", "by decision"}, "paper": {"补录", "from paper"}},
+	"punctual":    {"in-time": {"按时", "in time"}, "late": {"迟报", "late"}, "outside": {"补录，不计时限", "from paper, outside the figures"}},
+	"return_fact": {
+		"opened": {"月份开始", "the month began"}, "filed": {"报送", "filed"}, "received": {"省级已收", "received"}, "returned": {"退回待补", "sent back"}, "supplemented": {"补报", "supplemented"},
+		"scan-added": {"补传签发件", "scan added"}, "recognised": {"认定", "recognised"}, "reminded": {"提醒", "reminded"}, "restated": {"数据订正", "restated"}, "fixed": {"定版", "kept as told"},
+	},
+	"return_command": {
+		"file": {"报送", "file"}, "supplement": {"补报", "supplement"}, "add-scan": {"补传签发件", "add the scan"}, "receive": {"省级接收", "receive"}, "return": {"退回待补", "send back"}, "recognise": {"认定", "recognise"},
+	},
+	"return_reminder": {"return-first": {"月报第一次提醒", "first reminder of the return"}, "return-second": {"月报第二次提醒", "second reminder of the return"}, "return-before": {"月报即将到期", "the return is due soon"}},
 	"facet": {
 		"office": {"上报单位", "office"}, "sector": {"行业领域", "sector"}, "category": {"案例类别", "category"}, "hazard_level": {"隐患级别", "hazard level"}, "level": {"媒体级别", "outlet level"},
 		"outlet": {"媒体", "outlet"}, "state": {"案例状态", "state"}, "rectification_state": {"整改状态", "rectification"},

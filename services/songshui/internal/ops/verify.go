@@ -15,6 +15,7 @@ import (
 	intake "songshui.internal/services/intake/server"
 	"songshui.internal/services/internal/bus"
 	media "songshui.internal/services/media/server"
+	oversight "songshui.internal/services/oversight/server"
 	rectification "songshui.internal/services/rectification/server"
 	registry "songshui.internal/services/registry/server"
 )
@@ -94,6 +95,10 @@ func newFolder(stream, subject string, unknown *int) folder {
 		return &record[events.MediaState, *events.MediaState]{aggregate: media.Aggregate, unknown: unknown}
 	case stream == events.StreamRectification:
 		return &record[events.RectificationState, *events.RectificationState]{aggregate: rectification.Aggregate, unknown: unknown}
+	case stream == events.StreamReturns && strings.HasPrefix(subject, "table."):
+		return &record[events.TableState, *events.TableState]{aggregate: oversight.TableAggregate, unknown: unknown}
+	case stream == events.StreamReturns:
+		return &record[events.ReturnState, *events.ReturnState]{aggregate: oversight.ReturnAggregate, unknown: unknown}
 	case strings.HasPrefix(subject, events.RegistrySubject(events.RegistryCampaign, "")):
 		return &record[events.CampaignState, *events.CampaignState]{aggregate: registry.CampaignAggregate, unknown: unknown}
 	case strings.HasPrefix(subject, events.RegistrySubject(events.RegistryRule, "")):
@@ -116,8 +121,10 @@ func Verify(ctx context.Context, b *bus.Bus, a *archive.Server) (Report, error) 
 		if !s.Record {
 			continue
 		}
-		if err := r.stream(ctx, b, s); err != nil {
-			return r, err
+		for _, subjects := range s.Subjects {
+			if err := r.records(ctx, b, s.Name, subjects); err != nil {
+				return r, err
+			}
 		}
 	}
 	if a == nil {
@@ -131,15 +138,15 @@ func Verify(ctx context.Context, b *bus.Bus, a *archive.Server) (Report, error) 
 	return r, nil
 }
 
-func (r *Report) stream(ctx context.Context, b *bus.Bus, s events.Stream) error {
+func (r *Report) records(ctx context.Context, b *bus.Bus, stream, subjects string) error {
 	folders := map[string]folder{}
 	for next := uint64(1); ; {
-		m, err := b.Next(ctx, s.Name, s.Subjects[0], next)
+		m, err := b.Next(ctx, stream, subjects, next)
 		if errors.Is(err, bus.ErrNone) {
 			break
 		}
 		if err != nil && !errors.Is(err, events.ErrMalformed) {
-			return fmt.Errorf("ops: verify %s: %w", s.Name, err)
+			return fmt.Errorf("ops: verify %s: %w", stream, err)
 		}
 		next = m.Sequence + 1
 		r.Messages++
@@ -149,7 +156,7 @@ func (r *Report) stream(ctx context.Context, b *bus.Bus, s events.Stream) error 
 		}
 		f, ok := folders[m.Subject]
 		if !ok {
-			f = newFolder(s.Name, m.Subject, &r.Unknown)
+			f = newFolder(stream, m.Subject, &r.Unknown)
 			folders[m.Subject] = f
 		}
 		if kind, detail := f.add(m); kind != "" {

@@ -27,6 +27,7 @@ import (
 	"songshui.internal/services/internal/objects"
 	"songshui.internal/services/media/mediaapi"
 	media "songshui.internal/services/media/server"
+	oversight "songshui.internal/services/oversight/server"
 	portal "songshui.internal/services/portal/server"
 	rectification "songshui.internal/services/rectification/server"
 	"songshui.internal/services/registry/registryapi"
@@ -34,7 +35,7 @@ import (
 )
 
 // Targets are the services that a process can run, in the order in which they start.
-var Targets = []string{events.ServiceRegistry, events.ServiceMedia, events.ServiceIntake, events.ServiceRectification, events.ServiceArchive, events.ServicePortal}
+var Targets = []string{events.ServiceRegistry, events.ServiceMedia, events.ServiceIntake, events.ServiceRectification, events.ServiceOversight, events.ServiceArchive, events.ServicePortal}
 
 // Backings are what services run on, wherever it is.
 type Backings struct {
@@ -86,7 +87,7 @@ type Services struct {
 
 // Durables are all durable consumers, as migrate makes them.
 func Durables() []bus.Durable {
-	return slices.Concat(media.Durables(), rectification.Durables(), archive.Durables())
+	return slices.Concat(media.Durables(), rectification.Durables(), oversight.Durables(), archive.Durables())
 }
 
 // Migrate makes streams, buckets and durables as administrator.
@@ -116,7 +117,7 @@ func Start(ctx context.Context, b Backings, s Settings, targets []string) (*Serv
 	}
 	svc.run("dead letters", svc.Bus.CollectDeadLetters)
 	start := map[string]func() error{events.ServiceRegistry: svc.registry, events.ServiceMedia: svc.media, events.ServiceIntake: svc.intake,
-		events.ServiceRectification: svc.rectification, events.ServiceArchive: svc.archive, events.ServicePortal: svc.portal}
+		events.ServiceRectification: svc.rectification, events.ServiceOversight: svc.oversight, events.ServiceArchive: svc.archive, events.ServicePortal: svc.portal}
 	for _, t := range Targets {
 		if !slices.Contains(targets, t) {
 			continue
@@ -210,6 +211,19 @@ func (s *Services) rectification() error {
 		return err
 	}
 	s.run(events.ServiceRectification, r.Run)
+	return nil
+}
+
+func (s *Services) oversight() error {
+	b, directory, err := s.withDirectory(events.ServiceOversight)
+	if err != nil {
+		return err
+	}
+	o, err := oversight.New(oversight.Deps{Bus: b, Verifier: s.verifier(), Directory: directory, Media: mediaapi.NewResolver(b)}, oversight.Config{})
+	if err != nil {
+		return err
+	}
+	s.run(events.ServiceOversight, o.Run)
 	return nil
 }
 
