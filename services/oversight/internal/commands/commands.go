@@ -27,6 +27,8 @@ var Aggregate = bus.Aggregate[events.ReturnState, *events.ReturnState]{Stream: e
 type Directory interface {
 	oversight.Registry
 	Outlet(nameOrAliasOrID string) (events.OutletState, bool)
+	// OnChange calls hook after a campaign, a rule or a year's days off has changed.
+	OnChange(hook func())
 }
 
 // Media finds an office's media; mediaapi.Resolver is one.
@@ -40,6 +42,7 @@ type Commands struct {
 	directory Directory
 	media     Media
 	people    registryapi.Client
+	changed   chan struct{}
 
 	mu sync.Mutex
 	// open are the records known to be open.
@@ -48,7 +51,14 @@ type Commands struct {
 
 // New makes Commands.
 func New(b *bus.Bus, d Directory, m Media) *Commands {
-	return &Commands{bus: b, directory: d, media: m, people: registryapi.Client{Client: bus.Client{Conn: b.Conn()}}, open: map[oversight.ReturnID]bool{}}
+	c := &Commands{bus: b, directory: d, media: m, people: registryapi.Client{Client: bus.Client{Conn: b.Conn()}}, changed: make(chan struct{}, 1), open: map[oversight.ReturnID]bool{}}
+	d.OnChange(func() {
+		select {
+		case c.changed <- struct{}{}:
+		default: // a look is due anyway
+		}
+	})
+	return c
 }
 
 type loaded = bus.Loaded[events.ReturnState]
