@@ -30,8 +30,9 @@ const (
 const (
 	// idleToMedia is how many connections to media are kept for the next requests: Go's own 2 had most requests of a crowd begin with a connection of their own.
 	idleToMedia = 256
-	// bufferFromMedia reads head and body of a small copy at once; a connection to media holds one.
-	bufferFromMedia = 32 << 10
+	// bufferFromMedia reads a head and the body's beginning at once; each connection to media holds one. What follows is copied by pieces of copied bytes, which only requests under way hold.
+	bufferFromMedia = 16 << 10
+	copied          = 128 << 10
 	idleToMediaFor  = 90 * time.Second
 	dialMediaWithin = 5 * time.Second
 )
@@ -51,13 +52,13 @@ func transportTo() *http.Transport {
 type buffers struct{ pool sync.Pool }
 
 func (b *buffers) Get() []byte {
-	if p, ok := b.pool.Get().(*[bufferFromMedia]byte); ok {
+	if p, ok := b.pool.Get().(*[copied]byte); ok {
 		return p[:]
 	}
-	return make([]byte, bufferFromMedia)
+	return make([]byte, copied)
 }
 
-func (b *buffers) Put(p []byte) { b.pool.Put((*[bufferFromMedia]byte)(p)) }
+func (b *buffers) Put(p []byte) { b.pool.Put((*[copied]byte)(p)) }
 
 // Proxy passes requests on to media's internal listener, unbuffered, with the signed actor in place of token and cookie. Without a transport it is TCP.
 func Proxy(media *url.URL, transport http.RoundTripper) http.Handler {
