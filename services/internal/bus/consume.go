@@ -303,10 +303,15 @@ func toMessage(m jetstream.Msg) (*Message, error) {
 		return nil, fmt.Errorf("%w: %w", events.ErrMalformed, err)
 	}
 	msg := &Message{Stream: md.Stream, Subject: m.Subject(), Sequence: md.Sequence.Stream, Stored: md.Timestamp, Header: events.Header(m.Headers()), Data: m.Data(), Deliveries: md.NumDelivered}
-	if strings.HasPrefix(msg.Subject, "$JS.") {
-		return msg, nil // an advisory has no envelope
+	if bare(msg.Subject) {
+		return msg, nil
 	}
 	return msg, msg.decode()
+}
+
+// bare says that a subject's messages have no envelope: advisories, schedules and what they deliver.
+func bare(subject string) bool {
+	return strings.HasPrefix(subject, "$JS.") || strings.HasPrefix(subject, "timer.") || strings.HasPrefix(subject, "due.")
 }
 
 // pause waits for d or until ctx ends.

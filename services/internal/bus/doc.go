@@ -25,6 +25,12 @@
 // | archive-writer | CASES | archive | case.> | 10 s | 1024, pinned client |
 // | archive-rectifications | RECTIFICATION | archive | rectification.> | 10 s | 1024, pinned client |
 // | archive-media | MEDIA | archive | media.> | 10 s | 1024, pinned client |
+// | rectification-timers | RECTIFICATION | rectification | rectification.> | 10 s | 256 |
+// | rectification-due | TIMERS_RECTIFICATION | rectification | due.rectification.> | 10 s | 512 |
+// | intake-timers | CASES | intake | case.> | 10 s | 256 |
+// | intake-due | TIMERS_INTAKE | intake | due.intake.> | 10 s | 512 |
+// | oversight-timers | RETURNS | oversight | return.> | 10 s | 256 |
+// | oversight-due | TIMERS_OVERSIGHT | oversight | due.oversight.> | 10 s | 512 |
 // | deadletters | DEADLETTERS | bus | the two advisories | 10 s | 64 |
 //
 // AckWait is short, since it is how long what a lost connection or a killed process had in hand waits before it comes again; a handler that works longer keeps its messages with InProgress.
@@ -34,6 +40,13 @@
 //
 // Backoff after a fault: 0.2 s, 1 s, 5 s, 30 s, then the message is terminated with its reason, which the server announces
 // and [CollectDeadLetters] keeps with the message. The server's own MaxDeliver of [MaxDeliveries] only ends a message that kills its process.
+//
+// # Deadlines
+//
+// A [Clock] keeps, in the service's own stream TIMERS_<SERVICE>, one message schedule for each record's next deadline: timer.<service>.<record's subject>, delivered to due.<service>.<record's
+// subject>. The durable <service>-timers sets, moves and cancels it after each message of the record; <service>-due loads the record, asks what has come and appends that as one fact. Schedules
+// are hints: the state knows what was stated, so a crash at any line, a second delivery, a lost stream of timers (all are compared at the start) or a clock that jumps neither loses a deadline nor
+// states it twice. The headers are written here, since nats.go cuts moments to whole seconds and so has them fire early.
 //
 // # Requests
 //

@@ -36,6 +36,10 @@ func streamConfig(s events.Stream, replicas int) jetstream.StreamConfig {
 	if s.Record {
 		c.Discard, c.DenyDelete, c.DenyPurge = jetstream.DiscardNew, true, true
 	}
+	if s.Schedules {
+		// One schedule and one hint for each record at a time; the server makes roll-ups of schedules itself.
+		c.AllowMsgSchedules, c.AllowMsgTTL, c.AllowRollup, c.MaxMsgsPerSubject = true, true, true, 1
+	}
 	return c
 }
 
