@@ -1,4 +1,4 @@
-// Package server wires oversight: it opens the returns of months that have begun, and answers commands and questions. It owns the stream RETURNS, and reads CASES, RECTIFICATION, MEDIA and REGISTRY.
+// Package server wires oversight: it opens the returns of months that have begun, reminds of those that aren't sent in, and answers commands and questions. It owns the stream RETURNS, and reads CASES, RECTIFICATION, MEDIA and REGISTRY.
 //
 // While NATS is away requests are refused with unavailable, and months that begin are opened once it is back; a command is applied once or not at all.
 package server
@@ -45,7 +45,7 @@ type Config struct {
 }
 
 // Durables are the consumers that migrate makes.
-func Durables() []bus.Durable { return nil }
+func Durables() []bus.Durable { return commands.Clock(nil).Durables() }
 
 // Server is the service. It is safe for concurrent use.
 type Server struct {
@@ -100,7 +100,7 @@ func (s *Server) Run(ctx context.Context) error {
 
 // works are what the service does beside answering; each runs until its context ends.
 func (s *Server) works() []func(context.Context) error {
-	return []func(context.Context) error{s.keepOpening}
+	return []func(context.Context) error{s.keepOpening, s.commands.KeepReminding}
 }
 
 func (s *Server) keepOpening(ctx context.Context) error {

@@ -18,6 +18,10 @@ import (
 
 var paper = fields{"document_no": "四安委办〔2026〕6号"}
 
+func params(office events.OfficeSlug, month events.Month, name string) oversightapi.ReturnCommandParams {
+	return oversightapi.ReturnCommandParams{Office: office, Month: month, Name: name}
+}
+
 // returns counts the records of RETURNS by month.
 func (w *world) returns() map[events.Month]int {
 	w.t.Helper()
@@ -132,9 +136,7 @@ func TestRefusals(t *testing.T) {
 	foreign := caseOf("yanbian", "1", "municipal", "2026-06-12")
 	w.write(foreign)
 	w.run()
-	p := func(office, month, name string) oversightapi.ReturnCommandParams {
-		return oversightapi.ReturnCommandParams{Office: events.OfficeSlug(office), Month: events.Month(month), Name: name}
-	}
+	p := params
 	for name, c := range map[string]struct {
 		by   access.Actor
 		p    oversightapi.ReturnCommandParams
