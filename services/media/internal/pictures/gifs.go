@@ -19,7 +19,7 @@ func gifFilm(file []byte) (*film, error) {
 		f.plays = 0
 	}
 	for i, m := range g.Image {
-		one := frame{at: m.Rect, delay: 10 * g.Delay[i], over: true, pixels: func() (image.Image, error) { return m, nil }}
+		one := frame{at: m.Rect, delay: 10 * g.Delay[i], over: true, after: leave, pixels: func() (image.Image, error) { return m, nil }}
 		switch g.Disposal[i] {
 		case gif.DisposalBackground:
 			one.after = wipe

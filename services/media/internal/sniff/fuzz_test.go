@@ -50,3 +50,16 @@ func FuzzGIF(f *testing.F) {
 		}
 	})
 }
+
+// FuzzPNG walks chunks behind a good header.
+func FuzzPNG(f *testing.F) {
+	f.Add([]byte("\x00\x00\x00\x08acTL\x00\x00\x00\x01\x00\x00\x00\x00....\x00\x00\x00\x00fcTL....\x00\x00\x00\x00IDAT....\x00\x00\x00\x00IEND...."), uint16(640), uint16(426))
+	f.Fuzz(func(t *testing.T, chunks []byte, w, h uint16) {
+		b := append([]byte("\x89PNG\r\n\x1a\n\x00\x00\x00\x0dIHDR\x00\x00"), byte(w>>8), byte(w), 0, 0, byte(h>>8), byte(h), 8, 6, 0, 0, 0, 0, 0, 0, 0)
+		b = append(b, chunks...)
+		head, err := sniff.CheckImageHeader(bytes.NewReader(b), int64(len(b)), sniff.PNG)
+		if err == nil && (head.Width*head.Height*head.Frames > sniff.MaxFramePixels || head.Frames > sniff.MaxFrames) {
+			t.Fatalf("%+v", head)
+		}
+	})
+}
