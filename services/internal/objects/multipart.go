@@ -4,8 +4,10 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"iter"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/minio/minio-go/v7"
 )
@@ -90,4 +92,35 @@ func (s *Store) Complete(ctx context.Context, b Bucket, key, upload string, part
 // Abort drops an upload and its parts. ErrNotFound: there is no such upload.
 func (s *Store) Abort(ctx context.Context, b Bucket, key, upload string) error {
 	return failure(ctx, "abort", b, key, s.core.AbortMultipartUpload(ctx, string(b), key, upload))
+}
+
+// Open is a multipart upload that was neither completed nor aborted.
+type Open struct {
+	Key    string
+	Upload string
+	Began  time.Time
+}
+
+// Unfinished lists a bucket's open multipart uploads, in the store's order. An error is the last thing yielded. MinIO's server names only those of an exact key here, so that nothing
+// comes; it drops what is stale by itself.
+func (s *Store) Unfinished(ctx context.Context, b Bucket) iter.Seq2[Open, error] {
+	return func(yield func(Open, error) bool) {
+		key, upload := "", ""
+		for {
+			page, err := s.core.ListMultipartUploads(ctx, string(b), "", key, upload, "", 1000)
+			if err != nil {
+				yield(Open{}, failure(ctx, "list uploads of", b, "", err))
+				return
+			}
+			for _, u := range page.Uploads {
+				if !yield(Open{u.Key, u.UploadID, u.Initiated}, nil) {
+					return
+				}
+			}
+			if !page.IsTruncated || page.NextKeyMarker == key && page.NextUploadIDMarker == upload {
+				return
+			}
+			key, upload = page.NextKeyMarker, page.NextUploadIDMarker
+		}
+	}
 }

@@ -96,12 +96,12 @@ func New(d Deps, c Config) (*Server, error) {
 	}
 	decoder := pictures.New(s.box)
 	s.keeper = keeping.New(d.Bus, d.Objects, d.Buckets)
-	s.uploads = uploads.New(d.Bus, d.Objects, d.Buckets, s.catalog, s.keeper, allowance.New(c.Limits, d.Bus.Now, s.keeper.Used), judge.New(decoder))
+	of := kindsOf(s.box, decoder)
+	s.uploads = uploads.New(d.Bus, d.Objects, d.Buckets, s.catalog, s.keeper, allowance.New(c.Limits, d.Bus.Now, s.keeper.Used), judge.New(decoder, of))
 	if c.Fault != nil {
 		s.uploads.Fault(c.Fault)
 		s.keeper.Fault(c.Fault)
 	}
-	of := kindsOf(s.box, decoder)
 	s.compare = compare.New(d.Bus, s.catalog, pictures.Alike)
 	s.ways = ways.New(d.Bus, d.Objects, d.Buckets, s.catalog, s.compare, of)
 	s.answers = &answers.Answers{Bus: d.Bus, Catalog: s.catalog, Objects: d.Objects, Buckets: d.Buckets}

@@ -16,6 +16,7 @@ import (
 	"songshui.internal/services/media/internal/catalog"
 	"songshui.internal/services/media/internal/judge"
 	"songshui.internal/services/media/internal/keeping"
+	"songshui.internal/services/media/internal/sniff"
 )
 
 // headSize is how many bytes the type is told from.
@@ -27,11 +28,26 @@ type refusedError struct{ cause *fault.Error }
 func (e *refusedError) Error() string { return e.cause.Error() }
 func (e *refusedError) Unwrap() error { return e.cause }
 
-// judgeHead tells the type from the first bytes and refuses what can be refused by them.
-func (u *upload) judgeHead() error {
-	t, err := u.store.judge.Head(u.buf, u.st.Size)
-	u.st.Type, u.st.Kind = t.MIME, t.Kind
-	if err != nil {
+// judgeNext refuses what can be refused by the bytes so far, of which the last n are new.
+func (u *upload) judgeNext(n int) error {
+	next := u.buf[len(u.buf)-n:]
+	if u.st.Type == "" {
+		if len(u.buf) < headSize && !u.complete() {
+			return nil
+		}
+		t, err := u.store.judge.Head(u.buf, u.st.Size)
+		u.st.Type, u.st.Kind = t.MIME, t.Kind
+		if err != nil {
+			return &refusedError{fault.Of(err)}
+		}
+		if !u.st.small() {
+			u.walk, next = sniff.WalkOf(t, u.st.Size), u.buf
+		}
+	}
+	if u.walk == nil {
+		return nil
+	}
+	if err := u.store.judge.Passing(u.walk, u.st.Kind, next); err != nil {
 		return &refusedError{fault.Of(err)}
 	}
 	return nil

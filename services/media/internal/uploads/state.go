@@ -16,6 +16,7 @@ import (
 	"songshui.internal/events"
 	"songshui.internal/services/internal/objects"
 	"songshui.internal/services/media"
+	"songshui.internal/services/media/internal/sniff"
 )
 
 // PartSize is the size of every part of an upload but the last, in bytes. An upload of at most one part is one object, put whole.
@@ -44,6 +45,8 @@ type state struct {
 	Tail string `json:"tail,omitempty"`
 	// Hash is the running SHA-256 over everything up to Offset, as encoding.BinaryMarshaler gives it.
 	Hash []byte `json:"hash,omitempty"`
+	// Walk is how far the boxes of a clip were gone through; nil for anything else.
+	Walk *sniff.Walk `json:"walk,omitempty"`
 	// SHA256 (hex) is set when all bytes are there.
 	SHA256 string `json:"sha256,omitempty"`
 	// Object is the original's key.

@@ -40,7 +40,7 @@ func (s *Store) Run(ctx context.Context) error {
 	}
 }
 
-// Sweep ends what nobody comes back for: uploads whose bytes are whole get their fact, those past their end are forgotten, tails without an upload removed.
+// Sweep ends what nobody comes back for: uploads whose bytes are whole get their fact, those past their end are forgotten, tails and parts without an upload removed.
 func (s *Store) Sweep(ctx context.Context) error {
 	now := s.bus.Now()
 	live := map[string]string{} // tail by upload
@@ -73,6 +73,31 @@ func (s *Store) Sweep(ctx context.Context) error {
 		}
 	}
 	s.allowed.Only(held, now.Add(-settled))
+	return s.sweepParts(ctx, now)
+}
+
+// sweepParts drops multipart uploads that no state names: a process died, or was told of a conflict, just after it had begun one. Young ones may still be named.
+func (s *Store) sweepParts(ctx context.Context, now time.Time) error {
+	for open, err := range s.objects.Unfinished(ctx, s.buckets.Originals()) {
+		if err != nil {
+			return fmt.Errorf("uploads: sweep: %w", err)
+		}
+		id := open.Key[strings.LastIndexByte(open.Key, '/')+1:]
+		if now.Sub(open.Began) < media.UploadAge || !validID(id) {
+			continue
+		}
+		_, _, err := s.load(ctx, id)
+		if err == nil {
+			// One beside that of a living state waits for its end: some stores lose the other's parts too.
+			continue
+		}
+		if errors.Is(err, objects.ErrNotFound) {
+			err = s.objects.Abort(ctx, s.buckets.Originals(), open.Key, open.Upload)
+		}
+		if err != nil && !errors.Is(err, objects.ErrNotFound) {
+			return fmt.Errorf("uploads: sweep %s: %w", id, err)
+		}
+	}
 	return nil
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/tus/tusd/v2/pkg/handler"
 
 	"songshui.internal/services/internal/objects"
+	"songshui.internal/services/media/internal/sniff"
 )
 
 // upload is one request's hold on an upload; the locker gives one process one of them at a time.
@@ -27,6 +28,8 @@ type upload struct {
 	// buf are the bytes after the last part, received but not in a part; hash is over all received bytes.
 	buf  []byte
 	hash hash.Hash
+	// walk goes through a large clip's boxes as far as bytes were received; nil for anything else.
+	walk *sniff.Walk
 	// flight is the part on its way, to land later.
 	flight chan landing
 	// unsaved says that there are parts which the durable state doesn't know of; stale are tails that it doesn't need any more.
@@ -79,7 +82,7 @@ func (u *upload) resume(ctx context.Context) error {
 		}
 		buf = append(buf, data...)
 	}
-	u.buf, u.hash = buf, h
+	u.buf, u.hash, u.walk = buf, h, u.st.Walk.Clone()
 	return nil
 }
 
@@ -148,10 +151,8 @@ func (u *upload) receive(ctx context.Context, src io.Reader, save bool) error {
 		n, err := io.ReadFull(src, u.buf[len(u.buf):int64(len(u.buf))+want])
 		u.hash.Write(u.buf[len(u.buf) : len(u.buf)+n])
 		u.buf = u.buf[:len(u.buf)+n]
-		if u.st.Type == "" && (len(u.buf) >= headSize || u.complete()) {
-			if err := u.judgeHead(); err != nil {
-				return err
-			}
+		if err := u.judgeNext(n); err != nil {
+			return err
 		}
 		if !u.st.small() && int64(n) == room {
 			if err := u.ship(ctx, save); err != nil {
@@ -179,7 +180,7 @@ func (u *upload) ship(ctx context.Context, save bool) error {
 	}
 	st, etag, buf := u.st, u.etag, u.buf
 	end := st.inParts() + int64(len(buf))
-	st.Offset, st.Hash, st.Tail = end, snapshot(u.hash), ""
+	st.Offset, st.Hash, st.Walk, st.Tail = end, snapshot(u.hash), u.walk.Clone(), ""
 	save = save && end < st.Size
 	done := make(chan landing, 1)
 	go func() {
@@ -245,9 +246,9 @@ func (u *upload) settle(ctx context.Context) error {
 		}
 		u.store.at("tail")
 	}
-	u.st.Offset, u.st.Hash = u.received(), snapshot(u.hash)
+	u.st.Offset, u.st.Hash, u.st.Walk = u.received(), snapshot(u.hash), u.walk.Clone()
 	if u.complete() {
-		u.st.SHA256, u.st.Hash = sum(u.hash), nil
+		u.st.SHA256, u.st.Hash, u.st.Walk = sum(u.hash), nil, nil
 	}
 	return u.save(ctx)
 }
