@@ -54,7 +54,8 @@ func registerReturns(a huma.API) {
 	})
 
 	type command struct {
-		one
+		Office  string `path:"office"`
+		Month   string `path:"month"`
 		Name    string `path:"name"`
 		Key     string `header:"Idempotency-Key" doc:"without one, only a filing is protected against being sent twice"`
 		RawBody []byte `contentType:"application/json"`
