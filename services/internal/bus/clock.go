@@ -91,7 +91,9 @@ func (c Clock[S, P]) follow(b *Bus) Handler {
 		for _, m := range batch {
 			newest[m.Subject] = max(newest[m.Subject], m.Sequence)
 		}
-		return each(ctx, newest, func(ctx context.Context, record string, sequence uint64) error { return c.set(ctx, b, record, sequence) })
+		return each(ctx, newest, func(ctx context.Context, record string, sequence uint64) error {
+			return c.set(ctx, b, record, sequence)
+		})
 	}
 }
 
@@ -195,17 +197,23 @@ func dropNone(err error) error {
 
 // schedule makes a record's schedule stand for a deadline, or none; changed says that it didn't.
 func (c Clock[S, P]) schedule(ctx context.Context, b *Bus, record string, deadline time.Time) (changed bool, err error) {
-	m, err := b.Last(ctx, events.TimersStream(c.Service), events.TimerSubject(c.Service, record))
-	if err != nil && !errors.Is(err, ErrNone) && !errors.Is(err, events.ErrMalformed) {
-		return false, err
-	}
+	standing, err := c.standing(ctx, b, record)
 	switch {
-	case c.stands(b, standsFor(m), deadline):
-		return false, nil
+	case err != nil || c.stands(b, standing, deadline):
+		return false, err
 	case deadline.IsZero():
 		return true, c.cancel(ctx, b, record)
 	}
 	return true, c.put(ctx, b, record, deadline, deadline)
+}
+
+// standing gives the deadline that a record's schedule stands for; zero for none.
+func (c Clock[S, P]) standing(ctx context.Context, b *Bus, record string) (time.Time, error) {
+	m, err := b.Last(ctx, events.TimersStream(c.Service), events.TimerSubject(c.Service, record))
+	if err != nil && !errors.Is(err, ErrNone) && !errors.Is(err, events.ErrMalformed) {
+		return time.Time{}, err
+	}
+	return standsFor(m), nil
 }
 
 // stands says whether a schedule is as it must be. One whose deadline has come is set anew: the server's clock may be behind the service's.
@@ -280,7 +288,9 @@ func (c Clock[S, P]) Compare(ctx context.Context, b *Bus) error {
 	for record := range standing {
 		wrong[record] = 0
 	}
-	if err := each(ctx, wrong, func(ctx context.Context, record string, sequence uint64) error { return c.set(ctx, b, record, sequence) }); err != nil {
+	if err := each(ctx, wrong, func(ctx context.Context, record string, sequence uint64) error {
+		return c.set(ctx, b, record, sequence)
+	}); err != nil {
 		return fmt.Errorf("bus: compare schedules of %s: %w", c.Service, err)
 	}
 	return ctx.Err()

@@ -38,11 +38,12 @@ func lateness(b *testing.B, records int, spread time.Duration) []time.Duration {
 	turn := make(chan struct{}, 64)
 	for n := range records {
 		record := events.ReturnSubject("jilin", events.Month(fmt.Sprint("m", n)))
-		wanted[record] = starts.Add(spread * time.Duration(n) / time.Duration(records))
+		at := starts.Add(spread * time.Duration(n) / time.Duration(records))
+		wanted[record] = at
 		turn <- struct{}{}
 		wg.Go(func() {
 			defer func() { <-turn }()
-			set(b, on, record, wanted[record])
+			set(b, on, record, at)
 		})
 	}
 	wg.Wait()
