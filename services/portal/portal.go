@@ -14,6 +14,8 @@ import "time"
 const (
 	// MaxBody bounds a request's body; 2 MiB, so that a summary far over its limit still gets an answer that names it.
 	MaxBody = 2 << 20
+	// TableTimeout bounds a request that carries a table: two thousand cases take some seconds.
+	TableTimeout = 60 * time.Second
 	// RequestTimeout bounds a request but for bytes of media.
 	RequestTimeout = 15 * time.Second
 	// IdleAfter ends a session that nobody used. [ours: two hours cover a meeting]

@@ -15,6 +15,7 @@ import (
 	"songshui.internal/services/internal/access"
 	"songshui.internal/services/internal/bus"
 	"songshui.internal/services/internal/fault"
+	"songshui.internal/services/portal"
 	"songshui.internal/services/portal/internal/api"
 	"songshui.internal/services/portal/internal/front"
 	"songshui.internal/services/portal/internal/pages/casepage"
@@ -104,6 +105,11 @@ func New(d Deps, c Config) (*Server, error) {
 	protect.SetDenyHandler(front.Denied(fault.New(fault.Forbidden, "portal: another site's page asks")))
 	known := func(next http.Handler) http.Handler { return protect.Handler(manager.LoadAndSave(f.Identify(next))) }
 	mux.Handle("/api/", front.Bounded(known(interfaces)))
+	withTables := http.NewServeMux()
+	api.Tables(withTables, d.Directory)
+	for _, route := range []string{"POST /api/v1/imports", "POST /api/v1/imports/marked", "GET /api/v1/imports/template.xlsx", "GET /api/v1/search.csv", "GET /api/v1/search.xlsx"} {
+		mux.Handle(route, front.Within(portal.TableTimeout, known(front.Signed(withTables))))
+	}
 	mux.Handle("/files", known(front.Signed(media)))
 	mux.Handle("/files/", known(front.Signed(media)))
 	mux.Handle("GET /media/", known(front.Signed(media)))

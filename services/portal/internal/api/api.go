@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -97,7 +98,7 @@ func Register(mux *http.ServeMux, lists Lists) {
 	registerReturns(a)
 	registerMedia(a)
 	registerSearch(a)
-	for _, o := range elsewhere {
+	for _, o := range append(slices.Clone(elsewhere), tableRoutes...) {
 		a.OpenAPI().AddOperation(&o)
 	}
 }

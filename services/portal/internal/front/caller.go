@@ -128,12 +128,18 @@ func Signed(next http.Handler) http.Handler {
 
 // Bounded ends a request's work at RequestTimeout and its body at MaxBody.
 func Bounded(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		ctx, cancel := context.WithTimeout(r.Context(), portal.RequestTimeout)
-		defer cancel()
-		r = r.WithContext(ctx)
+	return Within(portal.RequestTimeout, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r.Body = http.MaxBytesReader(w, r.Body, portal.MaxBody)
 		next.ServeHTTP(w, r)
+	}))
+}
+
+// Within ends a request's work after a time.
+func Within(d time.Duration, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithTimeout(r.Context(), d)
+		defer cancel()
+		next.ServeHTTP(w, r.WithContext(ctx))
 	})
 }
 

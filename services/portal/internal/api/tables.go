@@ -1,0 +1,94 @@
+package api
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"strconv"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"songshui.internal/services/internal/fault"
+	"songshui.internal/services/internal/tables"
+	"songshui.internal/services/portal/internal/front"
+	"songshui.internal/services/portal/internal/sheets"
+	"songshui.internal/services/portal/internal/view"
+)
+
+// Tables are the routes that carry tables; huma describes them, but their bodies are files.
+func Tables(mux *http.ServeMux, lists Lists) {
+	mux.HandleFunc("GET /api/v1/imports/template.xlsx", func(w http.ResponseWriter, r *http.Request) {
+		var names []string
+		for _, o := range lists.Outlets() {
+			names = append(names, o.Name)
+		}
+		send(w, r, tables.XLSX, "专题行案例上报模板.xlsx", func(out io.Writer) error { return sheets.Template(out, names) })
+	})
+	mux.HandleFunc("POST /api/v1/imports", func(w http.ResponseWriter, r *http.Request) {
+		loaded, _, err := load(w, r)
+		if err != nil {
+			front.Refuse(w, r, err)
+			return
+		}
+		front.WriteJSON(w, http.StatusOK, loaded)
+	})
+	mux.HandleFunc("POST /api/v1/imports/marked", func(w http.ResponseWriter, r *http.Request) {
+		loaded, data, err := load(w, r)
+		if err != nil {
+			front.Refuse(w, r, err)
+			return
+		}
+		send(w, r, tables.XLSX, "导入结果（已标记）.xlsx", func(out io.Writer) error { return sheets.Marked(out, data, loaded.Errors) })
+	})
+	for _, form := range []string{tables.CSV, tables.XLSX} {
+		mux.HandleFunc("GET /api/v1/search."+form, func(w http.ResponseWriter, r *http.Request) {
+			params, err := view.ReadSearch(r.URL.Query())
+			if err != nil {
+				front.Refuse(w, r, err)
+				return
+			}
+			send(w, r, form, "检索结果."+form, func(out io.Writer) error {
+				return sheets.Export(r.Context(), out, form, sheets.Search(r.Context(), params))
+			})
+		})
+	}
+}
+
+// tableRoutes describes them.
+var tableRoutes = []huma.Operation{
+	{OperationID: "import-template", Method: http.MethodGet, Path: "/api/v1/imports/template.xlsx", Summary: "the template for cases: sheets of cases, violations, exposures and media, with drop-downs, notes and checks"},
+	{OperationID: "import", Method: http.MethodPost, Path: "/api/v1/imports", Summary: "load a table of cases (.xlsx, or CSV in UTF-8 or GBK) in the caller's name: what was accepted, what was there already, and each refused cell by sheet, row and column; loading again doubles nothing"},
+	{OperationID: "import-marked", Method: http.MethodPost, Path: "/api/v1/imports/marked", Summary: "the same, answered with a copy of the file in which the refused cells are marked"},
+	{OperationID: "export-csv", Method: http.MethodGet, Path: "/api/v1/search.csv", Summary: "every case of a search (same parameters) as CSV with a byte-order mark"},
+	{OperationID: "export-xlsx", Method: http.MethodGet, Path: "/api/v1/search.xlsx", Summary: "the same rows as a workbook"},
+}
+
+func load(w http.ResponseWriter, r *http.Request) (sheets.Loaded, []byte, error) {
+	data, err := io.ReadAll(http.MaxBytesReader(w, r.Body, tables.MaxFile+1))
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge):
+		return sheets.Loaded{}, nil, &fault.Error{Code: fault.BodyTooLarge, Op: "portal: import", Detail: strconv.Itoa(tables.MaxFile)}
+	case err != nil:
+		return sheets.Loaded{}, nil, fault.Wrap(fault.Malformed, "portal: import", err)
+	}
+	loaded, err := sheets.Load(r.Context(), data)
+	return loaded, data, err
+}
+
+// send answers with a file; it is made whole first, so that a refusal can still be told.
+func send(w http.ResponseWriter, r *http.Request, form, name string, write func(io.Writer) error) {
+	var out bytes.Buffer
+	if err := write(&out); err != nil {
+		front.Refuse(w, r, err)
+		return
+	}
+	h := w.Header()
+	h.Set("Content-Type", tables.Types[form])
+	h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": name}))
+	h.Set("Content-Length", strconv.Itoa(out.Len()))
+	h.Set("Cache-Control", "private, no-store")
+	_, _ = w.Write(out.Bytes())
+}

@@ -1,0 +1,84 @@
+package sheets
+
+import (
+	"context"
+	"io"
+	"strconv"
+
+	"songshui.internal/services/archive/archiveapi"
+	"songshui.internal/services/internal/fault"
+	"songshui.internal/services/internal/tables"
+	"songshui.internal/services/portal/internal/front"
+	"songshui.internal/services/portal/internal/messages"
+	"songshui.internal/services/portal/internal/view"
+	"songshui.internal/services/portal/portalapi"
+)
+
+// MaxExported is how many cases one export of a search has at most: ten years of the whole province. It is made in memory, some ten megabytes.
+const MaxExported = 20_000
+
+// heads of an export, in both languages.
+var heads = []struct {
+	zh, en string
+	width  float64
+}{
+	{"文号", "reference", 26}, {"单位", "office", 14}, {"行业领域", "sector", 14}, {"标题", "title", 50}, {"企业名称", "enterprise", 30}, {"首次刊播", "first published", 13},
+	{"案例状态", "state", 12}, {"整改状态", "rectification", 12}, {"编号", "id", 30},
+}
+
+// Pages gives the hits of a search one after another, from the first page on.
+type Pages func(page int) (portalapi.Found, error)
+
+// Search asks archive for a search's pages in the caller's name.
+func Search(ctx context.Context, params archiveapi.Params) Pages {
+	params.PerPage = archiveapi.MaxPerPage
+	return func(page int) (portalapi.Found, error) {
+		params.Page = page
+		return view.Search(ctx, front.Of(ctx).Client, params)
+	}
+}
+
+// Export writes every case of a search as a table; the same rows in either form. A list that is too long for an export is refused before anything is written.
+func Export(ctx context.Context, w io.Writer, form string, pages Pages) error {
+	lang := front.Of(ctx).Language
+	found, err := pages(1)
+	if err != nil {
+		return err
+	}
+	if found.Total > MaxExported {
+		var f fault.Fields
+		f.AddArg("q", "too_many", strconv.Itoa(MaxExported))
+		return f.Err("portal: export")
+	}
+	columns := make([]tables.Column, len(heads))
+	for i, h := range heads {
+		columns[i] = tables.Column{Title: h.zh, Width: h.width}
+		if lang == messages.English {
+			columns[i].Title = h.en
+		}
+	}
+	out, err := tables.NewWriter(form, w, sheetNames[ofCase], columns)
+	if err != nil {
+		return err
+	}
+	written := map[string]bool{}
+	for page := 1; ; page++ {
+		for _, h := range found.Hits {
+			// A case that moved between two pages while they were read is written once.
+			if written[h.ID] {
+				continue
+			}
+			written[h.ID] = true
+			if err := out.Row(h.Ref, messages.Term("office", h.Office, lang), messages.Term("sector", h.Sector, lang), h.Title, h.Enterprise, h.PublishedOn,
+				messages.Term("state", h.State, lang), messages.Term("rectification_state", h.RectificationState, lang), h.ID); err != nil {
+				return err
+			}
+		}
+		if len(found.Hits) < archiveapi.MaxPerPage || len(written) >= MaxExported {
+			return out.Close()
+		}
+		if found, err = pages(page + 1); err != nil {
+			return err
+		}
+	}
+}
