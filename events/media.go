@@ -121,9 +121,11 @@ type MediaState struct {
 	Type string `json:"type"`
 	Kind string `json:"kind"`
 	// Object is the key in the bucket of originals; several media of one office may share it.
-	Object      string       `json:"object"`
-	SealedAt    time.Time    `json:"sealed_at"`
-	SealedBy    AccountID    `json:"sealed_by"`
+	Object   string    `json:"object"`
+	SealedAt time.Time `json:"sealed_at"`
+	SealedBy AccountID `json:"sealed_by"`
+	// RenewedAt is when its bytes were sent again last, while no case had taken it.
+	RenewedAt   time.Time    `json:"renewed_at,omitzero"`
 	Examination *Examination `json:"examination,omitempty"`
 	Renditions  []Rendition  `json:"renditions,omitempty"`
 	// Rendering is the number of the present rendering, or of the one on its way; 0 = the first. Replaced are the ids of copies that were public once and aren't any more.
@@ -143,7 +145,9 @@ type MediaState struct {
 	// Reason says why the medium failed, for a person.
 	Reason string `json:"reason,omitempty"`
 	// TakenBy are the cases that hold the medium; the original is under legal hold from the first on.
-	TakenBy  []CaseID      `json:"taken_by,omitempty"`
+	TakenBy []CaseID `json:"taken_by,omitempty"`
+	// Returns are the months for which the medium is a scan of its office's return; it is held like those of cases.
+	Returns  []Month       `json:"returns,omitempty"`
 	Commands []CommandMark `json:"commands,omitempty"`
 }
 
@@ -201,10 +205,13 @@ type (
 	}
 	// MediaClearedFact says that a person has looked at the public copies.
 	MediaClearedFact struct{}
-	// MediaTakenFact says that a case holds the medium.
+	// MediaTakenFact says that a case, or the office's return for a month, holds the medium.
 	MediaTakenFact struct {
-		Case CaseID `json:"case"`
+		Case   CaseID `json:"case,omitempty"`
+		Return Month  `json:"return,omitempty"`
 	}
+	// MediaRenewedFact says that the medium's bytes were sent again: a case has as long as at first to take it.
+	MediaRenewedFact struct{}
 	// MediaReleasedFact says that no case took the medium in time and its copies are gone.
 	MediaReleasedFact struct {
 		Reason string `json:"reason"`
@@ -232,6 +239,7 @@ func (MediaMaskedFact) EventType() string       { return "songshui.media.masked.
 func (MediaErasureAskedFact) EventType() string { return "songshui.media.erasure-asked.v1" }
 func (MediaClearedFact) EventType() string      { return "songshui.media.cleared.v1" }
 func (MediaTakenFact) EventType() string        { return "songshui.media.taken.v1" }
+func (MediaRenewedFact) EventType() string      { return "songshui.media.renewed.v1" }
 func (MediaReleasedFact) EventType() string     { return "songshui.media.released.v1" }
 func (MediaErasedFact) EventType() string       { return "songshui.media.erased.v1" }
 func (MediaRestatedFact) EventType() string     { return "songshui.media.restated.v1" }
@@ -247,7 +255,8 @@ var mediaTypes = []Type{
 	TypeOf[MediaMaskedFact, MediaState](StreamMedia, "areas are to be hidden"),
 	TypeOf[MediaErasureAskedFact, MediaState](StreamMedia, "one of the two who must has asked to erase it"),
 	TypeOf[MediaClearedFact, MediaState](StreamMedia, "a person has looked at the public copies"),
-	TypeOf[MediaTakenFact, MediaState](StreamMedia, "a case holds it; legal hold is on"),
+	TypeOf[MediaTakenFact, MediaState](StreamMedia, "a case or a return holds it; legal hold is on"),
+	TypeOf[MediaRenewedFact, MediaState](StreamMedia, "its bytes were sent again; the time in which a case must take it begins anew"),
 	TypeOf[MediaReleasedFact, MediaState](StreamMedia, "no case took it in time"),
 	TypeOf[MediaErasedFact, MediaState](StreamMedia, "it was erased by decision"),
 	TypeOf[MediaRestatedFact, MediaState](StreamMedia, "a wrong state was mended"),

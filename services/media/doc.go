@@ -13,7 +13,7 @@
 // # What it promises
 //
 // A medium's id comes from its office, the SHA-256 of its bytes and its cleaned name: sent twice, by whatever route, it is one medium. The same bytes
-// under another name are a second medium, which may share the object. What was refused before sealing (type, size, damage,
+// under another name are a second medium, which may share the object. Sent again before a case took it, a medium's time for that begins anew. What was refused before sealing (type, size, damage,
 // wrong hash) leaves nothing in MEDIA and one entry in ACCESS. Every step is idempotent, so a crash at any line is healed by doing it again.
 //
 // Outside the office and the province a medium exists only while it is cleared, for those who see a case that holds it. Every rendering has a number, which is part of its copies' ids; naming areas

@@ -42,8 +42,14 @@ func Fold(s events.MediaState, meta events.Meta, fact events.Fact) (events.Media
 			s.ClearedBy = meta.Actor.Account
 		}
 		s.State, s.ClearedAt, s.ClearWhenRendered = events.MediaCleared, meta.Time, false
+	case events.MediaRenewedFact:
+		s.RenewedAt = meta.Time
 	case events.MediaTakenFact:
-		s.TakenBy = append(slices.Clone(s.TakenBy), f.Case)
+		if f.Return != "" {
+			s.Returns = append(slices.Clone(s.Returns), f.Return)
+		} else {
+			s.TakenBy = append(slices.Clone(s.TakenBy), f.Case)
+		}
 	case events.MediaErasureAskedFact:
 		s.ErasureAsked = &events.ErasureAsked{By: meta.Actor, At: meta.Time, Reason: f.Reason}
 	case events.MediaReleasedFact:

@@ -15,6 +15,8 @@ const (
 	UploadAge = 7 * 24 * time.Hour
 	// UntakenAge is how long a medium that no case has taken is kept: a case is drafted within a month.
 	UntakenAge = 30 * 24 * time.Hour
+	// RenewAfter is how much later than before the time of an untaken medium must begin to be worth a fact: a client that sends a file in a loop writes none.
+	RenewAfter = time.Hour
 )
 
 // Kinds of media.

@@ -71,6 +71,8 @@ func (m *machine) own(t *rapid.T, c media.Command) (events.Fact, error) {
 		return media.Wait(s, number, "ffmpeg")
 	case media.CommandFail:
 		return media.Fail(s, number, "render", "damaged")
+	case media.CommandRenew:
+		return media.Renew(s, m.at.Add(rapid.SampledFrom([]time.Duration{0, 2 * time.Hour}).Draw(t, "later")))
 	case media.CommandTake:
 		return media.Take(s, rapid.SampledFrom([]events.CaseID{"c", "d"}).Draw(t, "case"))
 	}

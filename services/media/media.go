@@ -11,7 +11,7 @@ import (
 // Command is a step of a medium's way.
 type Command string
 
-// The commands. The service gives the first nine by itself; people give the others.
+// The commands. The service gives the first ten by itself; people give the others.
 const (
 	CommandSeal       Command = "seal"
 	CommandExamine    Command = "examine"
@@ -20,6 +20,7 @@ const (
 	CommandWait       Command = "wait"
 	CommandFail       Command = "fail"
 	CommandTake       Command = "take"
+	CommandRenew      Command = "renew"
 	CommandRelease    Command = "release"
 	CommandClear      Command = "clear"
 	CommandMask       Command = "mask"
@@ -81,6 +82,7 @@ var table = []Transition{
 		"by itself, when a program is missing; it goes on by itself once that is there"},
 	{CommandFail, []events.MediaStatus{events.MediaSealed, events.MediaExamined}, events.MediaFailed, events.MediaFailedFact{}.EventType(), true, nil, nil, "by itself, after some tries"},
 	{CommandTake, kept, None, events.MediaTakenFact{}.EventType(), false, nil, nil, "a case holds it; the original is under legal hold"},
+	{CommandRenew, kept, None, events.MediaRenewedFact{}.EventType(), false, nil, nil, "its bytes were sent again before a case took it: the time for that begins anew"},
 	{CommandRelease, kept, events.MediaReleased, events.MediaReleasedFact{}.EventType(), false, nil, nil, "no case took it in time"},
 	{CommandClear, []events.MediaStatus{events.MediaRendered}, events.MediaCleared, events.MediaClearedFact{}.EventType(), false, office, []Field{areas, looked},
 		"a person has looked at the public copies; with other areas than those hidden it is mask, and cleared by itself once rendered"},

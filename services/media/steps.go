@@ -2,6 +2,7 @@ package media
 
 import (
 	"slices"
+	"time"
 
 	"songshui.internal/events"
 	"songshui.internal/services/internal/fault"
@@ -76,9 +77,37 @@ func Take(s events.MediaState, id events.CaseID) (events.Fact, error) {
 	return decide(CommandTake, s, events.MediaTakenFact{Case: id})
 }
 
-// Release gives up a medium that no case took; wrong_state for one that a case holds.
+// Since is from when on UntakenAge counts: the medium's bytes came then, for the first time or once more.
+func Since(s events.MediaState) time.Time {
+	if s.RenewedAt.After(s.SealedAt) {
+		return s.RenewedAt
+	}
+	return s.SealedAt
+}
+
+// Renew answers to an upload, begun at a time, of bytes that the medium has; nil when a case holds it or its time began no longer than RenewAfter before, wrong_state when its bytes are gone.
+func Renew(s events.MediaState, begun time.Time) (events.Fact, error) {
+	f, err := decide(CommandRenew, s, events.MediaRenewedFact{})
+	if err != nil || len(s.TakenBy) > 0 || begun.Sub(Since(s)) <= RenewAfter {
+		return nil, err
+	}
+	return f, nil
+}
+
+// TakeForReturn says that the office's return for a month holds the medium, as Take does for a case.
+func TakeForReturn(s events.MediaState, m events.Month) (events.Fact, error) {
+	if slices.Contains(s.Returns, m) {
+		return nil, nil
+	}
+	return decide(CommandTake, s, events.MediaTakenFact{Return: m})
+}
+
+// Held says whether a case or a return holds the medium.
+func Held(s events.MediaState) bool { return len(s.TakenBy)+len(s.Returns) > 0 }
+
+// Release gives up a medium that nothing took; wrong_state for one that a case or a return holds.
 func Release(s events.MediaState, reason string) (events.Fact, error) {
-	if len(s.TakenBy) > 0 {
+	if Held(s) {
 		return nil, wrong(CommandRelease, "taken")
 	}
 	return decide(CommandRelease, s, events.MediaReleasedFact{Reason: reason})

@@ -58,6 +58,62 @@ func TestUntaken(t *testing.T) {
 	}
 }
 
+// TestSentAgain has the thirty days begin anew for a medium whose bytes are sent again, with and without its hash; asking of an upload that is over doesn't do that.
+func TestSentAgain(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	me, photo, film := r.office("jilin"), sample(t, "media/trench.jpg"), clip(t, 9*mib)
+	s := r.start(server.Config{})
+	sent := func(s *site, name, sha string, data []byte) (events.MediaID, string) {
+		got := s.whole(me, name, sha, data)
+		return events.MediaID(got.header.Get("Songshui-Media-Id")), got.header.Get("Location")
+	}
+	known, _ := sent(s, "a.jpg", "", photo)
+	unknown, _ := sent(s, "b.mp4", "", film)
+	old, asked := sent(s, "c.jpg", "", sample(t, "media/welding.jpg"))
+	s.stop()
+	s = r.startLater(server.Config{}, 5*day)
+	if _, id := s.head(me, asked); id != old {
+		t.Errorf("HEAD: %s", id)
+	}
+	s.stop()
+	s = r.startLater(server.Config{}, 29*day)
+	for range 2 {
+		again, _ := sent(s, "a.jpg", hashOf(photo), photo)
+		large, _ := sent(s, "b.mp4", "", film)
+		if again != known || large != unknown {
+			t.Fatalf("again: %s, %s", again, large)
+		}
+	}
+	if n := len(r.keys(r.buckets.Originals())); n != 3 {
+		t.Errorf("%d originals", n)
+	}
+	s.stop()
+	s = r.startLater(server.Config{}, 31*day)
+	eventually(t, "what wasn't sent again is released", func() bool { return r.record("jilin", old).State == events.MediaReleased })
+	for _, id := range []events.MediaID{known, unknown} {
+		m := r.record("jilin", id)
+		if m.State == events.MediaReleased || m.RenewedAt.Sub(m.SealedAt).Round(day) != 29*day {
+			t.Errorf("%s: %s, renewed at %s", m.File, m.State, m.RenewedAt)
+		}
+		facts := 0
+		history, err := r.bus().History(t.Context(), events.StreamMedia, events.MediaSubject("jilin", id), 100)
+		for _, f := range history {
+			if f.Meta.Type == (events.MediaRenewedFact{}).EventType() {
+				facts++
+			}
+		}
+		if err != nil || facts != 1 {
+			t.Errorf("%s: %d times, %v", m.File, facts, err)
+		}
+	}
+	s.stop()
+	r.startLater(server.Config{}, 60*day)
+	eventually(t, "they are released too", func() bool {
+		return r.record("jilin", known).State == events.MediaReleased && r.record("jilin", unknown).State == events.MediaReleased
+	})
+}
+
 // TestKnownBytesOnTheirWayOut has an upload of known bytes while their last medium is being erased: the bytes are taken anew.
 func TestKnownBytesOnTheirWayOut(t *testing.T) {
 	t.Parallel()

@@ -39,7 +39,7 @@ var Aggregate = catalog.Aggregate
 
 // Durables are the consumers that migrate makes.
 func Durables() []bus.Durable {
-	return []bus.Durable{ways.Way, ways.Taken, ways.TakenAfter, compare.Compare}
+	return []bus.Durable{ways.Way, ways.Taken, ways.TakenAfter, ways.TakenForReturn, compare.Compare}
 }
 
 // Deps are what media runs on.
@@ -154,6 +154,7 @@ func (s *Server) Run(ctx context.Context) error {
 	run(s.keeper.Run)
 	run(s.ways.RunTaken)
 	run(s.ways.RunTakenAfter)
+	run(s.ways.RunTakenForReturn)
 	run(s.ways.RunWaiting)
 	run(s.compare.Run)
 	for range s.config.Workers {

@@ -68,7 +68,7 @@ func (k *Keeper) Used(ctx context.Context, o events.OfficeSlug) int64 {
 	return k.ledger.bytes(o)
 }
 
-// Release states `released` of a medium that was sealed UntakenAge ago and that no case took or names; its bytes go with a later Sweep. fault.WrongState for any
+// Release states `released` of a medium that was sent UntakenAge ago at the latest and that no case took or names; its bytes go with a later Sweep. fault.WrongState for any
 // other medium, fault.NotFound for none.
 func (k *Keeper) Release(ctx context.Context, id events.MediaID) error {
 	l, err := k.load(ctx, id)
@@ -87,7 +87,7 @@ func (k *Keeper) Release(ctx context.Context, id events.MediaID) error {
 
 func (k *Keeper) release(ctx context.Context, subject string) error {
 	return k.state(ctx, subject, func(s events.MediaState) (events.Fact, error) {
-		if k.bus.Now().Sub(s.SealedAt) < media.UntakenAge {
+		if k.bus.Now().Sub(media.Since(s)) < media.UntakenAge {
 			return nil, &fault.Error{Code: fault.WrongState, Op: "media: release " + subject, Detail: string(s.State)}
 		}
 		return media.Release(s, ReasonUntaken)

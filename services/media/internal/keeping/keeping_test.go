@@ -63,6 +63,53 @@ func TestRelease(t *testing.T) {
 	r.wants("sealed anew", old, events.MediaSealed, "jilin/again", true, true)
 }
 
+// TestRenewed decides between a release and bytes that are sent again on the medium's record: it is either released, and the bytes are needed, or kept for as long as at first.
+func TestRenewed(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	const n = 20
+	var ids [n]events.MediaID
+	for i := range n {
+		ids[i] = r.sealed(r.original(fmt.Sprint("jilin/", i), "a.jpg"))
+	}
+	k := keeping.New(r.Bus, r.store, r.buckets)
+	r.pass(month + time.Minute)
+	var wg sync.WaitGroup
+	var renewed [n]bool
+	for i, id := range ids {
+		wg.Go(func() {
+			err := r.renew(id)
+			if renewed[i] = err == nil; err != nil && !fault.Is(err, fault.WrongState) {
+				t.Error(err)
+			}
+		})
+		wg.Go(func() {
+			if err := k.Release(t.Context(), id); err != nil && !fault.Is(err, fault.WrongState) {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	for i, id := range ids {
+		if s := r.status(id); renewed[i] != (s == events.MediaSealed) {
+			t.Errorf("%d: renewed %v, %s", i, renewed[i], s)
+		}
+	}
+	for i, id := range ids {
+		if renewed[i] {
+			r.pass(29 * day)
+			if err := k.Release(t.Context(), id); !fault.Is(err, fault.WrongState) {
+				t.Errorf("before its time: %v", err)
+			}
+			r.pass(day + time.Minute)
+			if err := k.Release(t.Context(), id); err != nil || r.status(id) != events.MediaReleased {
+				t.Errorf("after its time: %v", err)
+			}
+			break
+		}
+	}
+}
+
 // TestLateCase has a case that saw the medium just before its release: its bytes stay, for a person to decide.
 func TestLateCase(t *testing.T) {
 	t.Parallel()

@@ -33,7 +33,7 @@ type entry struct {
 	object string
 	kept   bool
 	taken  bool
-	sealed time.Time
+	since  time.Time
 }
 
 // object is an original that media name.
@@ -104,7 +104,7 @@ func (l *ledger) take(b *bus.Bus, m bus.Message) {
 
 func (l *ledger) put(s events.MediaState, at time.Time) {
 	before, kept := l.media[s.ID], media.HasBytes(s)
-	l.media[s.ID] = entry{s.Office, s.Object, kept, len(s.TakenBy) > 0, s.SealedAt}
+	l.media[s.ID] = entry{s.Office, s.Object, kept, media.Held(s), media.Since(s)}
 	if kept != before.kept || s.Object != before.object {
 		if before.kept {
 			l.count(before.office, before.object, 0, -1)
@@ -151,13 +151,13 @@ func (l *ledger) bytes(o events.OfficeSlug) int64 {
 	return l.used[o]
 }
 
-// untaken gives by office the media that were sealed before a time and that no case has taken.
+// untaken gives by office the media that were sent before a time, not since, and that no case has taken.
 func (l *ledger) untaken(before time.Time) map[events.OfficeSlug][]events.MediaID {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	out := map[events.OfficeSlug][]events.MediaID{}
 	for id, e := range l.media {
-		if e.kept && !e.taken && e.sealed.Before(before) {
+		if e.kept && !e.taken && e.since.Before(before) {
 			out[e.office] = append(out[e.office], id)
 		}
 	}

@@ -149,3 +149,12 @@ func (r *rig) adopt(k *keeping.Keeper, f events.MediaSealedFact) error {
 	}
 	return err
 }
+
+// renew states that a medium's bytes were sent again now.
+func (r *rig) renew(id events.MediaID) error {
+	in := bus.Intent{Name: "test", Actor: events.System("media"), Given: access.Given{On: events.DayOf(r.now())}}
+	_, err := catalog.Aggregate.Execute(context.Background(), r.Bus, events.MediaSubject(office, id), in, func(l bus.Loaded[events.MediaState], _ *access.Given) (events.Fact, error) {
+		return media.Renew(l.State, r.now())
+	})
+	return err
+}

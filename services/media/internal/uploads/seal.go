@@ -143,7 +143,9 @@ func (s *Store) finish(ctx context.Context, u *upload) error {
 	if err != nil {
 		return err
 	}
-	if media.HasBytes(l.State) {
+	if known, err := s.renew(ctx, st, l.State); err != nil {
+		return err
+	} else if known {
 		u.sealed = true
 		s.allowed.Free(st.ID)
 		return s.abort(ctx, st)
@@ -252,9 +254,31 @@ func (s *Store) seal(ctx context.Context, u *upload) error {
 		if err := s.objects.Purge(ctx, s.buckets.Originals(), st.Object); err != nil {
 			s.bus.Logger().Warn("second copy not removed", "upload", st.ID, "error", err)
 		}
+		if _, err := s.renew(ctx, st, l.State); err != nil {
+			return err
+		}
 	}
 	u.sealed = true
 	return nil
+}
+
+// renew has the time of a medium that no case has taken begin anew, now that its bytes were sent again. false: it has no bytes, or has lost them just now; the record decides between this
+// and its release.
+func (s *Store) renew(ctx context.Context, st *state, m events.MediaState) (has bool, err error) {
+	if !media.HasBytes(m) {
+		return false, nil
+	}
+	if f, err := media.Renew(m, st.Created); f == nil {
+		return err == nil, err
+	}
+	in := bus.Intent{Name: string(media.CommandRenew), Actor: st.Actor, Given: access.Given{On: events.DayOf(s.bus.Now())}}
+	_, err = catalog.Aggregate.Execute(ctx, s.bus, events.MediaSubject(m.Office, m.ID), in, func(current bus.Loaded[events.MediaState], _ *access.Given) (events.Fact, error) {
+		return media.Renew(current.State, st.Created)
+	})
+	if fault.Is(err, fault.WrongState) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 func (s *Store) appendSealed(ctx context.Context, actor events.Actor, key string, fact events.MediaSealedFact) (bus.Loaded[events.MediaState], error) {
@@ -292,7 +316,11 @@ func (s *Store) adopt(ctx context.Context, u *upload, sha string) (bool, error) 
 		return false, err
 	}
 	m := found[0]
-	if m.ID != id {
+	if m.ID == id {
+		if known, err := s.renew(ctx, st, m); !known {
+			return false, err
+		}
+	} else {
 		if m, err = s.share(ctx, st, id, m); errors.Is(err, keeping.ErrGoing) {
 			return false, nil
 		}

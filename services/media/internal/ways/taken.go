@@ -20,6 +20,11 @@ func (w *Ways) RunTakenAfter(ctx context.Context) error {
 	return w.each(ctx, TakenAfter, w.rectificationChanged)
 }
 
+// RunTakenForReturn puts under hold the scans that returns name, until ctx ends.
+func (w *Ways) RunTakenForReturn(ctx context.Context) error {
+	return w.each(ctx, TakenForReturn, w.returnChanged)
+}
+
 func (w *Ways) each(ctx context.Context, d bus.Durable, changed func(context.Context, *bus.Message) error) error {
 	return w.bus.Consume(ctx, d, 1, func(ctx context.Context, batch []*bus.Message) error {
 		for _, m := range batch {
@@ -39,6 +44,23 @@ func (w *Ways) rectificationChanged(ctx context.Context, m *bus.Message) error {
 	for _, id := range r.Media() {
 		if err := w.take(ctx, r.Office, r.ID, id); err != nil {
 			return fmt.Errorf("media: rectification %s takes %s: %w", r.ID, id, err)
+		}
+	}
+	return nil
+}
+
+func (w *Ways) returnChanged(ctx context.Context, m *bus.Message) error {
+	r, err := events.DecodeState[events.ReturnState](events.Default, m.Meta.Type, m.Body)
+	if err != nil {
+		return err
+	}
+	for _, f := range r.Filings {
+		if f.Scan == "" {
+			continue
+		}
+		held := func(s events.MediaState) bool { return slices.Contains(s.Returns, r.Month) }
+		if err := w.hold(ctx, r.Office, f.Scan, held, func(s events.MediaState) (events.Fact, error) { return media.TakeForReturn(s, r.Month) }); err != nil {
+			return fmt.Errorf("media: the return of %s for %s takes %s: %w", r.Office, r.Month, f.Scan, err)
 		}
 	}
 	return nil
@@ -70,12 +92,18 @@ func (w *Ways) caseChanged(ctx context.Context, m *bus.Message) error {
 }
 
 func (w *Ways) take(ctx context.Context, office events.OfficeSlug, id events.CaseID, medium events.MediaID) error {
+	held := func(s events.MediaState) bool { return slices.Contains(s.TakenBy, id) }
+	return w.hold(ctx, office, medium, held, func(s events.MediaState) (events.Fact, error) { return media.Take(s, id) })
+}
+
+// hold puts a medium under legal hold and states who has taken it, unless that is stated already.
+func (w *Ways) hold(ctx context.Context, office events.OfficeSlug, medium events.MediaID, held func(events.MediaState) bool, take func(events.MediaState) (events.Fact, error)) error {
 	subject := events.MediaSubject(office, medium)
 	l, err := catalog.Aggregate.Load(ctx, w.bus, subject)
 	if err != nil {
 		return err
 	}
-	if slices.Contains(l.State.TakenBy, id) {
+	if held(l.State) {
 		return nil
 	}
 	if !l.Exists() {
@@ -83,11 +111,11 @@ func (w *Ways) take(ctx context.Context, office events.OfficeSlug, id events.Cas
 		return fault.New(fault.NotFound, "media: take "+subject)
 	}
 	if !media.HasBytes(l.State) {
-		w.bus.Logger().Warn("a case names a medium whose bytes are gone", "case", id, "media", medium)
+		w.bus.Logger().Warn("a record names a medium whose bytes are gone", "office", office, "media", medium)
 		return nil
 	}
 	if err := w.objects.LegalHold(ctx, w.buckets.Originals(), l.State.Object, true); err != nil {
 		return away(err)
 	}
-	return w.append(ctx, subject, media.CommandTake, func(s events.MediaState) (events.Fact, error) { return media.Take(s, id) })
+	return w.append(ctx, subject, media.CommandTake, take)
 }

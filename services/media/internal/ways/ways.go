@@ -1,6 +1,6 @@
-// Package ways takes media along after they were sealed: examination and public copies, and the hold that a case puts on what it has taken.
+// Package ways takes media along after they were sealed: examination and public copies, and the hold that a case or a return puts on what it has taken.
 //
-// It consumes MEDIA (media-way), CASES (media-taken) and RECTIFICATION (media-taken-after), reads originals, writes renditions, legal holds and MEDIA. Every effect can be
+// It consumes MEDIA (media-way), CASES (media-taken), RECTIFICATION (media-taken-after) and RETURNS (media-taken-for-return), reads originals, writes renditions, legal holds and MEDIA. Every effect can be
 // repeated: copies have keys of their own, holds are set again, facts are decided from the record and name the rendering that they belong to, so that copies made before areas were
 // named are never taken. A copy or hold is durable before its fact; objects that no record names are deleted by the next rendering. While S3 is away the consumers wait; bytes that can't be
 // rendered end as `failed` with a reason after Tries, never as a dead letter; what needs a program that isn't here waits, and goes on at a start of the service that finds it.
@@ -29,7 +29,9 @@ var (
 	Way = bus.Durable{Name: "media-way", Stream: events.StreamMedia, Filters: []string{"media.>"}, AckWait: 20 * time.Second, MaxAckPending: 16}
 	// TakenAfter does the same for what a rectification shows: after-pictures are evidence too.
 	TakenAfter = bus.Durable{Name: "media-taken-after", Stream: events.StreamRectification, Filters: []string{"rectification.>"}, AckWait: 10 * time.Second, MaxAckPending: 256}
-	Taken      = bus.Durable{Name: "media-taken", Stream: events.StreamCases, Filters: []string{"case.>"}, AckWait: 10 * time.Second, MaxAckPending: 256}
+	// TakenForReturn does it for the scans of monthly returns.
+	TakenForReturn = bus.Durable{Name: "media-taken-for-return", Stream: events.StreamReturns, Filters: []string{"return.>"}, AckWait: 10 * time.Second, MaxAckPending: 256}
+	Taken          = bus.Durable{Name: "media-taken", Stream: events.StreamCases, Filters: []string{"case.>"}, AckWait: 10 * time.Second, MaxAckPending: 256}
 )
 
 // Ways are the two consumers.
