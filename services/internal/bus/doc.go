@@ -22,6 +22,7 @@
 // | media-compare | MEDIA | media | media.> | 20 s | 1 |
 // | media-taken | CASES | media | case.> | 10 s | 256 |
 // | media-taken-after | RECTIFICATION | media | rectification.> | 10 s | 256 |
+// | media-taken-for-return | RETURNS | media | return.> | 10 s | 256 |
 // | archive-writer | CASES | archive | case.> | 10 s | 1024, pinned client |
 // | archive-rectifications | RECTIFICATION | archive | rectification.> | 10 s | 1024, pinned client |
 // | archive-media | MEDIA | archive | media.> | 10 s | 1024, pinned client |
