@@ -39,7 +39,7 @@ func newRig(t testing.TB) *rig {
 	nc := natstest.New(t)
 	js, err := jetstream.New(nc)
 	must(t, err)
-	must(t, bus.Migrate(ctx, js, 1, nil))
+	must(t, bus.Migrate(ctx, js, 1, server.Durables()))
 	public, private, err := ed25519.GenerateKey(rand.Reader)
 	must(t, err)
 	verifier := access.NewVerifier(public, time.Now)

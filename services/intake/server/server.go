@@ -57,15 +57,14 @@ func New(d Deps, _ Config) (*Server, error) {
 	return &Server{bus: d.Bus, verifier: d.Verifier, directory: d.Directory, lookup: lookup.Lookup{Directory: d.Directory, Media: d.Media, Now: d.Bus.Now}}, nil
 }
 
-// Run answers requests until ctx ends.
+// Run answers requests and states reminders until ctx ends.
 func (s *Server) Run(ctx context.Context) error {
 	stop, err := s.bus.Serve(s.verifier, map[string]bus.Endpoint{intakeapi.EndpointReady: s.ready}, map[string]bus.Endpoint{
 		intakeapi.EndpointSubmit: s.submit, intakeapi.EndpointCommand: s.command, intakeapi.EndpointGet: s.get, intakeapi.EndpointFind: s.find})
 	if err != nil {
 		return err
 	}
-	<-ctx.Done()
-	return stop()
+	return errors.Join(s.remind(ctx), stop())
 }
 
 // ready reads the log once: without it intake can do nothing.

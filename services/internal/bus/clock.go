@@ -29,6 +29,8 @@ type Clock[S any, P Record[S]] struct {
 	Filter string
 	// Next is the moment of the record's next deadline that wasn't stated yet; zero = none. It may depend on rules and calendar; when they change, call Compare.
 	Next func(S) time.Time
+	// Skip, if set, says that a fact of the type leaves the deadline of its record as it was (none, for the first fact): its message costs no look at the record.
+	Skip func(eventType string) bool
 	// State gives the fact that states everything that has come by now, and its given day; nil = nothing. Once its fact is folded, Next must be later than now or zero.
 	State func(s S, now time.Time) (events.Fact, access.Given)
 }
@@ -89,6 +91,9 @@ func (c Clock[S, P]) follow(b *Bus) Handler {
 	return func(ctx context.Context, batch []*Message) error {
 		newest := map[string]uint64{}
 		for _, m := range batch {
+			if c.Skip != nil && c.Skip(m.Meta.Type) {
+				continue
+			}
 			newest[m.Subject] = max(newest[m.Subject], m.Sequence)
 		}
 		return each(ctx, newest, func(ctx context.Context, record string, sequence uint64) error {

@@ -87,7 +87,7 @@ type Services struct {
 
 // Durables are all durable consumers, as migrate makes them.
 func Durables() []bus.Durable {
-	return slices.Concat(media.Durables(), rectification.Durables(), oversight.Durables(), archive.Durables())
+	return slices.Concat(intake.Durables(), media.Durables(), rectification.Durables(), oversight.Durables(), archive.Durables())
 }
 
 // Migrate makes streams, buckets and durables as administrator.
