@@ -15,6 +15,7 @@ import (
 	"songshui.internal/services/internal/bus"
 	"songshui.internal/services/oversight"
 	"songshui.internal/services/oversight/internal/commands"
+	"songshui.internal/services/oversight/internal/exposed"
 	"songshui.internal/services/oversight/oversightapi"
 )
 
@@ -51,6 +52,7 @@ func Durables() []bus.Durable { return commands.Clock(nil).Durables() }
 type Server struct {
 	deps     Deps
 	config   Config
+	cases    *exposed.Cases
 	commands *commands.Commands
 }
 
@@ -59,7 +61,8 @@ func New(d Deps, c Config) (*Server, error) {
 	if d.Bus == nil || d.Verifier == nil || d.Directory == nil || d.Media == nil {
 		return nil, errors.New("oversight: a bus, a verifier, a directory and media are needed")
 	}
-	return &Server{deps: d, config: c, commands: commands.New(d.Bus, d.Directory, d.Media)}, nil
+	cases := exposed.New(d.Bus)
+	return &Server{deps: d, config: c, cases: cases, commands: commands.New(d.Bus, d.Directory, d.Media, cases)}, nil
 }
 
 // open and signed are the endpoints; those of the board are added to them.
@@ -100,7 +103,7 @@ func (s *Server) Run(ctx context.Context) error {
 
 // works are what the service does beside answering; each runs until its context ends.
 func (s *Server) works() []func(context.Context) error {
-	return []func(context.Context) error{s.keepOpening, s.commands.KeepReminding}
+	return []func(context.Context) error{s.cases.Run, s.keepOpening, s.commands.KeepReminding}
 }
 
 func (s *Server) keepOpening(ctx context.Context) error {

@@ -16,6 +16,7 @@ import (
 	"songshui.internal/services/internal/strict"
 	"songshui.internal/services/media/mediaapi"
 	"songshui.internal/services/oversight"
+	"songshui.internal/services/oversight/internal/exposed"
 	"songshui.internal/services/oversight/oversightapi"
 	"songshui.internal/services/registry/registryapi"
 )
@@ -41,6 +42,7 @@ type Commands struct {
 	bus       *bus.Bus
 	directory Directory
 	media     Media
+	cases     *exposed.Cases
 	people    registryapi.Client
 	changed   chan struct{}
 
@@ -50,8 +52,8 @@ type Commands struct {
 }
 
 // New makes Commands.
-func New(b *bus.Bus, d Directory, m Media) *Commands {
-	c := &Commands{bus: b, directory: d, media: m, people: registryapi.Client{Client: bus.Client{Conn: b.Conn()}}, changed: make(chan struct{}, 1), open: map[oversight.ReturnID]bool{}}
+func New(b *bus.Bus, d Directory, m Media, cases *exposed.Cases) *Commands {
+	c := &Commands{bus: b, directory: d, media: m, cases: cases, people: registryapi.Client{Client: bus.Client{Conn: b.Conn()}}, changed: make(chan struct{}, 1), open: map[oversight.ReturnID]bool{}}
 	d.OnChange(func() {
 		select {
 		case c.changed <- struct{}{}:

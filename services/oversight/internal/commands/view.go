@@ -31,7 +31,7 @@ func (c *Commands) Get(ctx context.Context, r bus.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	cases, err := c.cases(ctx, p.Office)
+	cases, err := c.cases.Of(ctx, p.Office)
 	if err != nil {
 		return nil, err
 	}
@@ -105,7 +105,7 @@ func (c *Commands) List(ctx context.Context, r bus.Request) (any, error) {
 			return nil, err
 		}
 		if _, ok := judged[id.Office]; !ok {
-			cases, err := c.cases(ctx, id.Office)
+			cases, err := c.cases.Of(ctx, id.Office)
 			if err != nil {
 				return nil, err
 			}

@@ -1,12 +1,8 @@
 package commands
 
 import (
-	"cmp"
 	"context"
 	"errors"
-	"fmt"
-	"slices"
-	"time"
 
 	"songshui.internal/events"
 	"songshui.internal/services/internal/access"
@@ -23,12 +19,9 @@ const (
 	ambiguous   = "ambiguous"
 )
 
-// readWithin bounds reading an office's cases.
-const readWithin = 5 * time.Second
-
 // world gathers what a command is judged by before deciding, which must not wait.
 func (c *Commands) world(ctx context.Context, r bus.Request, id oversight.ReturnID, body oversight.ReturnBody) (oversight.ReturnWorld, error) {
-	cases, err := c.cases(ctx, id.Office)
+	cases, err := c.cases.Of(ctx, id.Office)
 	if err != nil {
 		return oversight.ReturnWorld{}, err
 	}
@@ -67,49 +60,6 @@ func (c *Commands) scan(ctx context.Context, token string, office events.OfficeS
 		return m, unknownFile, nil
 	}
 	return m, "", err
-}
-
-// seen is what a return is judged by of a case: the text of a case is most of it and none of our business.
-type seen struct {
-	ID          events.CaseID        `json:"id"`
-	Office      events.OfficeSlug    `json:"office"`
-	State       events.CaseStatus    `json:"state"`
-	Exposures   []events.Publication `json:"exposures"`
-	ExposedOn   events.Day           `json:"exposed_on"`
-	WithdrawnOn events.Day           `json:"withdrawn_on"`
-}
-
-// cases reads all cases of an office as they stand in CASES now, by their first publication.
-func (c *Commands) cases(ctx context.Context, office events.OfficeSlug) ([]oversight.CaseFile, error) {
-	ctx, cancel := context.WithTimeout(ctx, readWithin)
-	defer cancel()
-	var out []oversight.CaseFile
-	done := false
-	err := c.bus.Watch(ctx, events.StreamCases, []string{events.CaseSubject(office, "*")}, 0, func(m bus.Message) {
-		if len(m.Body.State) == 0 {
-			return
-		}
-		s, err := events.DecodeState[seen](events.Default, m.Meta.Type, m.Body)
-		if err != nil {
-			c.bus.Logger().Warn("unreadable case skipped", "subject", m.Subject, "sequence", m.Sequence, "error", err)
-			return
-		}
-		out = append(out, oversight.CaseFile{RelyOn: events.Reliance{Stream: events.StreamCases, Subject: m.Subject, Sequence: m.Sequence},
-			State: events.CaseState{ID: s.ID, Office: s.Office, State: s.State, Exposures: s.Exposures, ExposedOn: s.ExposedOn, WithdrawnOn: s.WithdrawnOn}})
-	}, func() {
-		done = true
-		cancel()
-	})
-	if err == nil && !done {
-		err = fault.New(fault.Unavailable, "not read in time")
-	}
-	if err != nil {
-		return nil, fmt.Errorf("oversight: cases of %s: %w", office, err)
-	}
-	slices.SortFunc(out, func(a, b oversight.CaseFile) int {
-		return cmp.Or(cmp.Compare(a.State.ExposedOn, b.State.ExposedOn), cmp.Compare(a.State.ID, b.State.ID))
-	})
-	return out, nil
 }
 
 // level gives the level of an outlet that the province has placed since a publication was recorded.
