@@ -30,7 +30,17 @@ type Reliance struct {
 type Item struct {
 	Violation int    `json:"violation"`
 	Measure   string `json:"measure"`
-	Due       Day    `json:"due"`
+	// Due is in force; Dues has it and those before, where a command named another.
+	Due  Day   `json:"due"`
+	Dues []Due `json:"dues,omitempty"`
+	// Before are media that show it as it was found; what shows it mended is in the reports of progress that name it.
+	Before []MediaID `json:"before,omitempty"`
+}
+
+// ItemDue is another due day for an item; Item is its index.
+type ItemDue struct {
+	Item int `json:"item"`
+	Due  Day `json:"due"`
 }
 
 // Due is a due day as written and what set it: opened, listed, extended, reopened. The last counts; older ones stay visible.
@@ -48,6 +58,9 @@ type Progress struct {
 	By    AccountID `json:"by"`
 	Text  string    `json:"text"`
 	Media []MediaID `json:"media,omitempty"`
+	// Item is the index of the item that it is about, and that Media show; nil = the whole. Done says that the item is mended (true) or after all isn't (false); nil = nothing about it.
+	Item *int  `json:"item,omitempty"`
+	Done *bool `json:"done,omitempty"`
 }
 
 // Opinion on an extension, by the overseer or by the office with the overseer's paper (whose day may be missing).
@@ -75,6 +88,8 @@ type Extension struct {
 	Reason     string    `json:"reason"`
 	Safeguards string    `json:"safeguards"`
 	NewDue     Day       `json:"new_due"`
+	// Items get their own new days with it; the others keep theirs.
+	Items []ItemDue `json:"items,omitempty"`
 	// DueInForce is the due day that stood when it was asked; Listed whether the rectification was listed then.
 	DueInForce   Day      `json:"due_in_force"`
 	Listed       bool     `json:"listed"`
@@ -151,7 +166,13 @@ type Ending struct {
 	Reason        string              `json:"reason"`
 	ConsentedOn   Day                 `json:"consented_on,omitempty"`
 	ConsentReason string              `json:"consent_reason,omitempty"`
+	// A request that was declined, or that lapsed with the closing on DeclinedOn, no longer waits.
+	DeclinedOn    Day    `json:"declined_on,omitempty"`
+	DeclineReason string `json:"decline_reason,omitempty"`
 }
+
+// Waits says whether the province still has to answer.
+func (e *Ending) Waits() bool { return e != nil && e.ConsentedOn == "" && e.DeclinedOn == "" }
 
 // RectificationState is a rectification as it stands.
 type RectificationState struct {
@@ -227,15 +248,18 @@ type (
 	RectificationProgressedFact struct {
 		Text           string     `json:"text"`
 		Media          []MediaID  `json:"media,omitempty"`
+		Item           *int       `json:"item,omitempty"`
+		Done           *bool      `json:"done,omitempty"`
 		BackdateReason string     `json:"backdate_reason,omitempty"`
 		RelyOn         []Reliance `json:"rely_on,omitempty"`
 	}
 	// ExtensionAskedFact asks for a later due day.
 	ExtensionAskedFact struct {
-		Reason         string `json:"reason"`
-		Safeguards     string `json:"safeguards"`
-		NewDue         Day    `json:"new_due"`
-		BackdateReason string `json:"backdate_reason,omitempty"`
+		Reason         string    `json:"reason"`
+		Safeguards     string    `json:"safeguards"`
+		NewDue         Day       `json:"new_due"`
+		Items          []ItemDue `json:"items,omitempty"`
+		BackdateReason string    `json:"backdate_reason,omitempty"`
 	}
 	// ExtensionOpinedFact is the overseer's opinion.
 	ExtensionOpinedFact struct {
@@ -256,11 +280,12 @@ type (
 	}
 	// RectificationListedFact is a listing 挂牌.
 	RectificationListedFact struct {
-		Grade          int    `json:"grade"`
-		OrderNo        string `json:"order_no"`
-		Body           string `json:"body"`
-		Due            Day    `json:"due"`
-		BackdateReason string `json:"backdate_reason,omitempty"`
+		Grade          int       `json:"grade"`
+		OrderNo        string    `json:"order_no"`
+		Body           string    `json:"body"`
+		Due            Day       `json:"due"`
+		Items          []ItemDue `json:"items,omitempty"`
+		BackdateReason string    `json:"backdate_reason,omitempty"`
 	}
 	// RectificationDelistedFact ends it 摘牌.
 	RectificationDelistedFact struct {
@@ -298,10 +323,11 @@ type (
 	}
 	// RectificationReopenedFact is 重新挂账.
 	RectificationReopenedFact struct {
-		By             string `json:"by,omitempty"`
-		Reason         string `json:"reason"`
-		NewDue         Day    `json:"new_due"`
-		BackdateReason string `json:"backdate_reason,omitempty"`
+		By             string    `json:"by,omitempty"`
+		Reason         string    `json:"reason"`
+		NewDue         Day       `json:"new_due"`
+		Items          []ItemDue `json:"items,omitempty"`
+		BackdateReason string    `json:"backdate_reason,omitempty"`
 	}
 	// EndingAsked is a signer's request for a transfer or “not applicable”.
 	EndingAsked struct {
@@ -321,6 +347,11 @@ type (
 	RectificationTransferredFact struct{ EndingConsented }
 	// RectificationNotApplicableFact consents to “not applicable”.
 	RectificationNotApplicableFact struct{ EndingConsented }
+	// EndingDeclinedFact leaves the rectification as it was before the request.
+	EndingDeclinedFact struct {
+		Reason         string `json:"reason"`
+		BackdateReason string `json:"backdate_reason,omitempty"`
+	}
 	// RectificationRemindedFact states reminders whose time has come.
 	RectificationRemindedFact struct {
 		Reminders []Reminder `json:"reminders"`
@@ -364,6 +395,7 @@ func (RectificationTransferredFact) EventType() string {
 func (RectificationNotApplicableFact) EventType() string {
 	return "songshui.rectification.not-applicable.v1"
 }
+func (EndingDeclinedFact) EventType() string        { return "songshui.rectification.ending-declined.v1" }
 func (RectificationRemindedFact) EventType() string { return "songshui.rectification.reminded.v1" }
 func (ListingDeclinedFact) EventType() string       { return "songshui.rectification.listing-declined.v1" }
 func (RectificationRestatedFact) EventType() string { return "songshui.rectification.restated.v1" }
@@ -387,6 +419,7 @@ var rectificationTypes = []Type{
 	TypeOf[RectificationTransferredFact, RectificationState](StreamRectification, "it was transferred"),
 	TypeOf[NotApplicableAskedFact, RectificationState](StreamRectification, "“not applicable” was asked for"),
 	TypeOf[RectificationNotApplicableFact, RectificationState](StreamRectification, "it doesn't apply any more"),
+	TypeOf[EndingDeclinedFact, RectificationState](StreamRectification, "the province declined the transfer or “not applicable”"),
 	TypeOf[RectificationRemindedFact, RectificationState](StreamRectification, "a deadline came near or passed; its people were reminded"),
 	TypeOf[ListingDeclinedFact, RectificationState](StreamRectification, "the province said why a major case isn't listed"),
 	TypeOf[RectificationRestatedFact, RectificationState](StreamRectification, "a wrong state was mended"),
@@ -397,7 +430,7 @@ func (r *RectificationState) Book() (schema *int, revision *uint64, marks *[]Com
 	return &r.Schema, &r.Revision, &r.Commands
 }
 
-// Media lists what reports of progress and requests for acceptance show, each once, oldest first.
+// Media lists what items, reports of progress and requests for acceptance show, each once, oldest first.
 func (r RectificationState) Media() []MediaID {
 	var all []MediaID
 	seen := map[MediaID]bool{}
@@ -408,6 +441,9 @@ func (r RectificationState) Media() []MediaID {
 				all = append(all, id)
 			}
 		}
+	}
+	for _, i := range r.Items {
+		add(i.Before)
 	}
 	for _, p := range r.Progress {
 		add(p.Media)
