@@ -288,3 +288,26 @@ func TestList(t *testing.T) {
 		t.Errorf("a list of %d returns has %d bytes", len(all), len(data))
 	}
 }
+
+// TestCasesAsTheyAreNow writes right before each question: the answer knows it, and what can't be read holds nothing up.
+func TestCasesAsTheyAreNow(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "2026-06-30 12:00:00")
+	w.run()
+	for i := range 20 {
+		w.write(caseOf("siping", fmt.Sprint(i), "municipal", "2026-06-12"))
+		got, err := w.as(w.people["signer"]).Get(t.Context(), "siping", "2026-06")
+		if err != nil || len(got.Published) != i+1 {
+			t.Fatalf("after %d cases: %d, %v", i+1, len(got.Published), err)
+		}
+	}
+	if err := w.bus.Publish(t.Context(), events.CaseSubject("siping", "unreadable"), "", nil, []byte("?")); err != nil {
+		t.Fatal(err)
+	}
+	withdrawn := caseOf("siping", "0", "municipal", "2026-06-12")
+	withdrawn.State, withdrawn.WithdrawnOn = events.CaseWithdrawn, "2026-06-29"
+	w.write(withdrawn)
+	if v := w.must("signer", "file", paper); len(v.State.Held) != 19 || slices.Contains(v.State.Held, withdrawn.ID) || len(v.State.Published) != 19 {
+		t.Errorf("holds %d of %d", len(v.State.Held), len(v.State.Published))
+	}
+}
