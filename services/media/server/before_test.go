@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"archive/zip"
 	"bytes"
 	"encoding/binary"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 
 	"songshui.internal/events"
 	"songshui.internal/services/internal/objects"
+	"songshui.internal/services/media/mediaapi"
 	"songshui.internal/services/media/server"
 )
 
@@ -170,4 +172,59 @@ func paper(pages, bulk int) []byte {
 	}
 	fmt.Fprintf(&b, "trailer\n<</Size %d/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF\n", len(offsets)+1, at)
 	return b.Bytes()
+}
+
+// TestPolyglots sends sound and papers that are something else too, before or behind: what is published of them isn't.
+func TestPolyglots(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	s := r.start(server.Config{})
+	me := r.office("jilin")
+	const script = "<script>alert(1)</script>"
+	var archive bytes.Buffer
+	z := zip.NewWriter(&archive)
+	if w, err := z.Create("a.html"); err != nil {
+		t.Fatal(err)
+	} else if _, err := w.Write([]byte(script)); err != nil {
+		t.Fatal(err)
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	frame := append([]byte{0xff, 0xfb, 0x90, 0x00}, make([]byte, 413)...)
+	frames := bytes.Repeat(frame, 100)
+	wave := slices.Concat([]byte("RIFF\x24\x40\x00\x00WAVEfmt \x10\x00\x00\x00\x01\x00\x01\x00\x40\x1f\x00\x00\x80\x3e\x00\x00\x02\x00\x10\x00data\x00\x40\x00\x00"), make([]byte, 0x4000))
+	tag := append([]byte("ID3\x04\x00\x00\x00\x00\x00"), byte(len(script)))
+	ids := map[string]events.MediaID{}
+	for name, data := range map[string][]byte{
+		"tag.mp3":     slices.Concat(tag, []byte(script), frames),
+		"behind.mp3":  slices.Concat(frames, archive.Bytes()),
+		"behind.wav":  slices.Concat(wave, archive.Bytes()),
+		"behind.pdf":  slices.Concat(paper(2, 0), archive.Bytes(), []byte("%%EOF")),
+		"comment.pdf": bytes.Replace(paper(2, 0), []byte("%PDF-1.7\n"), []byte("%PDF-1.7\n%"+script+"\n"), 1),
+	} {
+		got := s.whole(me, name, "", data)
+		if ids[name] = events.MediaID(got.header.Get("Songshui-Media-Id")); ids[name] == "" {
+			t.Errorf("%s: %d %s", name, got.status, got.body)
+		}
+	}
+	for name, id := range ids {
+		eventually(t, name+" is rendered", func() bool { return r.record("jilin", id).State == events.MediaRendered })
+		for _, c := range r.record("jilin", id).Renditions {
+			body := s.do(http.MethodGet, mediaapi.RenditionURL(id, c.ID), me, nil, nil).body
+			if _, err := zip.NewReader(bytes.NewReader(body), int64(len(body))); err == nil || len(body) == 0 || bytes.Contains(body, []byte("<script")) || bytes.Contains(body, []byte("PK\x03\x04")) {
+				t.Errorf("%s: %s still is something else", name, c.Name)
+			}
+		}
+	}
+	// What isn't the paper's end any more is damaged, and so is a file that begins as something else.
+	for name, data := range map[string][]byte{
+		"far.pdf":   slices.Concat(paper(2, 0), make([]byte, 2000), archive.Bytes()),
+		"junk.mp3":  slices.Concat(frames, make([]byte, 10_000)),
+		"first.pdf": slices.Concat(archive.Bytes(), paper(2, 0)),
+	} {
+		if got := s.whole(me, name, "", data); got.status != http.StatusUnprocessableEntity && got.status != http.StatusUnsupportedMediaType {
+			t.Errorf("%s: %d %s", name, got.status, got.body)
+		}
+	}
 }

@@ -110,6 +110,9 @@ func New(d Deps, c Config) (*Server, error) {
 	for _, route := range []string{"POST /api/v1/imports", "POST /api/v1/imports/marked", "GET /api/v1/imports/template.xlsx", "GET /api/v1/search.csv", "GET /api/v1/search.xlsx"} {
 		mux.Handle(route, front.Within(portal.TableTimeout, known(front.Signed(withTables))))
 	}
+	// What the protocol's extensions and limits are, a client asks before it says who it is.
+	mux.Handle("OPTIONS /files", media)
+	mux.Handle("OPTIONS /files/", media)
 	mux.Handle("/files", known(front.Signed(media)))
 	mux.Handle("/files/", known(front.Signed(media)))
 	mux.Handle("GET /media/", known(front.Signed(media)))

@@ -5,7 +5,6 @@ package catalog
 
 import (
 	"context"
-	"errors"
 	"math/bits"
 	"slices"
 	"strconv"
@@ -17,13 +16,11 @@ import (
 	"songshui.internal/services/internal/bus"
 	"songshui.internal/services/internal/fault"
 	"songshui.internal/services/media"
+	"songshui.internal/services/media/internal/follow"
 )
 
 // Aggregate is how media are kept.
 var Aggregate = bus.Aggregate[events.MediaState, *events.MediaState]{Stream: events.StreamMedia, Schema: events.MediaSchema, Fold: media.Fold}
-
-// catchUp bounds the wait for the index; a sealed medium is in it after a millisecond.
-const catchUp = 3 * time.Second
 
 // Entry is what the index keeps of a medium that has its bytes.
 type Entry struct {
@@ -46,66 +43,26 @@ type office struct {
 	bySHA  map[string][]events.MediaID
 }
 
-// Catalog answers questions about media. It is safe for concurrent use.
+// Catalog answers questions about media. It is safe for concurrent use. Its Follower fills the index, and says what that has seen.
 type Catalog struct {
+	*follow.Follower
 	bus *bus.Bus
 
 	mu      sync.Mutex
 	byID    map[events.MediaID]Entry
 	offices map[events.OfficeSlug]*office
-	seen    uint64 // sequence of the last message taken in
-	moved   chan struct{}
 }
 
 // New makes a Catalog; Run fills it.
 func New(b *bus.Bus) *Catalog {
-	return &Catalog{bus: b, byID: map[events.MediaID]Entry{}, offices: map[events.OfficeSlug]*office{}, moved: make(chan struct{})}
+	c := &Catalog{bus: b, byID: map[events.MediaID]Entry{}, offices: map[events.OfficeSlug]*office{}}
+	c.Follower = follow.New(b, "catalog", c.put)
+	return c
 }
 
-// Run follows the stream until ctx ends.
-func (c *Catalog) Run(ctx context.Context) error {
-	for ctx.Err() == nil {
-		from := c.sequence()
-		if from > 0 {
-			from++
-		}
-		if err := c.bus.Watch(ctx, events.StreamMedia, []string{"media.>"}, from, c.take, nil); err != nil && ctx.Err() == nil {
-			c.bus.Logger().Warn("media index starts again", "error", err)
-			select {
-			case <-ctx.Done():
-			case <-time.After(time.Second):
-			}
-		}
-	}
-	return nil
-}
-
-func (c *Catalog) sequence() uint64 {
+func (c *Catalog) put(s events.MediaState, _ time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.seen
-}
-
-func (c *Catalog) take(m bus.Message) {
-	var s events.MediaState
-	var err error
-	if len(m.Body.State) > 0 {
-		s, err = events.DecodeState[events.MediaState](events.Default, m.Meta.Type, m.Body)
-	}
-	if err != nil {
-		c.bus.Logger().Warn("medium left out of the index", "subject", m.Subject, "error", err)
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.seen = m.Sequence
-	close(c.moved)
-	c.moved = make(chan struct{})
-	if s.ID != "" {
-		c.put(s)
-	}
-}
-
-func (c *Catalog) put(s events.MediaState) {
 	o := c.offices[s.Office]
 	if o == nil {
 		o = &office{map[string][]events.MediaID{}, map[string][]events.MediaID{}}
@@ -244,39 +201,6 @@ func byAge(a, b Entry) int {
 		return d
 	}
 	return strings.Compare(string(b.ID), string(a.ID))
-}
-
-// Wait returns when the index has seen the last message of this moment on a subject, which may hold a wildcard.
-func (c *Catalog) Wait(ctx context.Context, subject string) error {
-	last, err := c.bus.Last(ctx, events.StreamMedia, subject)
-	if errors.Is(err, bus.ErrNone) {
-		return nil
-	}
-	if err != nil && !errors.Is(err, events.ErrMalformed) {
-		return err
-	}
-	return c.Seen(ctx, last.Sequence)
-}
-
-// Seen returns when the index has seen a message of the stream; fault.Unavailable after catchUp.
-func (c *Catalog) Seen(ctx context.Context, sequence uint64) error {
-	ctx, cancel := context.WithTimeout(ctx, catchUp)
-	defer cancel()
-	for {
-		c.mu.Lock()
-		seen, moved := c.seen, c.moved
-		c.mu.Unlock()
-		if seen >= sequence {
-			return nil
-		}
-		select {
-		case <-ctx.Done():
-			f := fault.Wrap(fault.Unavailable, "media: index", ctx.Err())
-			f.Detail = "media"
-			return f
-		case <-moved:
-		}
-	}
 }
 
 // Get gives one medium of any office; fault.NotFound if there is none.

@@ -34,6 +34,7 @@ import (
 	"songshui.internal/services/internal/objects"
 	"songshui.internal/services/media"
 	"songshui.internal/services/media/internal/catalog"
+	"songshui.internal/services/media/internal/follow"
 )
 
 // ReasonUntaken is the reason in the fact `released`.
@@ -48,13 +49,16 @@ type Keeper struct {
 	objects *objects.Store
 	buckets objects.Buckets
 	ledger  *ledger
+	follow  *follow.Follower // fills the ledger
+	records records
 	// at is called between the durable steps.
 	at func(place string)
 }
 
 // New makes a Keeper.
 func New(b *bus.Bus, o *objects.Store, buckets objects.Buckets) *Keeper {
-	return &Keeper{bus: b, objects: o, buckets: buckets, ledger: newLedger(), at: func(string) {}}
+	l := newLedger()
+	return &Keeper{bus: b, objects: o, buckets: buckets, ledger: l, follow: follow.New(b, "ledger of originals", l.put), at: func(string) {}}
 }
 
 // Fault makes the keeper call hook at each named place between two durable steps (“claimed”, “asked”, “going”), for tests that break off there.
@@ -62,10 +66,15 @@ func (k *Keeper) Fault(hook func(place string)) { k.at = hook }
 
 // Used is how many bytes of originals an office's media take up, each object once; with everything sealed before it was asked, unless the log is away.
 func (k *Keeper) Used(ctx context.Context, o events.OfficeSlug) int64 {
-	if err := k.ledger.wait(ctx, k.bus, o); err != nil {
+	if err := k.seen(ctx, o); err != nil {
 		k.bus.Logger().Warn("what an office takes up may be counted late", "office", o, "error", err)
 	}
 	return k.ledger.bytes(o)
+}
+
+// seen returns when the ledger has seen the office's last message of this moment.
+func (k *Keeper) seen(ctx context.Context, o events.OfficeSlug) error {
+	return k.follow.Wait(ctx, "media."+string(o)+".>")
 }
 
 // Release states `released` of a medium that was sent UntakenAge ago at the latest and that no case took or names; its bytes go with a later Sweep. fault.WrongState for any
@@ -171,7 +180,7 @@ func (k *Keeper) dropObject(ctx context.Context, office events.OfficeSlug, objec
 	k.at("asked")
 	if !going {
 		// Whoever named the object did so before its claim ended, and so before this look.
-		if err := k.ledger.wait(ctx, k.bus, office); err != nil {
+		if err := k.seen(ctx, office); err != nil {
 			return err
 		}
 		named := k.ledger.named(object)

@@ -1,19 +1,12 @@
 package keeping
 
 import (
-	"context"
-	"errors"
 	"sync"
 	"time"
 
 	"songshui.internal/events"
-	"songshui.internal/services/internal/bus"
-	"songshui.internal/services/internal/fault"
 	"songshui.internal/services/media"
 )
-
-// catchUp bounds the wait for the ledger, which is a millisecond behind the stream.
-const catchUp = 3 * time.Second
 
 // ledger is an index in memory, made from MEDIA alone: which media name an object, what an office takes up, and what is left to remove.
 type ledger struct {
@@ -23,8 +16,6 @@ type ledger struct {
 	used    map[events.OfficeSlug]int64
 	left    map[place]goner
 	erased  chan struct{} // holds one when there is something to erase
-	seen    uint64
-	moved   chan struct{}
 }
 
 // entry is what is known of a medium.
@@ -60,49 +51,12 @@ type goner struct {
 
 func newLedger() *ledger {
 	return &ledger{media: map[events.MediaID]entry{}, objects: map[string]*object{}, used: map[events.OfficeSlug]int64{}, left: map[place]goner{},
-		erased: make(chan struct{}, 1), moved: make(chan struct{})}
-}
-
-// run follows the stream until ctx ends.
-func (l *ledger) run(ctx context.Context, b *bus.Bus) {
-	for ctx.Err() == nil {
-		l.mu.Lock()
-		from := l.seen
-		l.mu.Unlock()
-		if from > 0 {
-			from++
-		}
-		take := func(m bus.Message) { l.take(b, m) }
-		if err := b.Watch(ctx, events.StreamMedia, []string{"media.>"}, from, take, nil); err != nil && ctx.Err() == nil {
-			b.Logger().Warn("ledger of originals starts again", "error", err)
-			select {
-			case <-ctx.Done():
-			case <-time.After(time.Second):
-			}
-		}
-	}
-}
-
-func (l *ledger) take(b *bus.Bus, m bus.Message) {
-	var s events.MediaState
-	var err error
-	if len(m.Body.State) > 0 {
-		s, err = events.DecodeState[events.MediaState](events.Default, m.Meta.Type, m.Body)
-	}
-	if err != nil {
-		b.Logger().Warn("medium left out of the ledger", "subject", m.Subject, "error", err)
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.seen = m.Sequence
-	close(l.moved)
-	l.moved = make(chan struct{})
-	if s.ID != "" {
-		l.put(s, m.Meta.Time)
-	}
+		erased: make(chan struct{}, 1)}
 }
 
 func (l *ledger) put(s events.MediaState, at time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	before, kept := l.media[s.ID], media.HasBytes(s)
 	l.media[s.ID] = entry{s.Office, s.Object, kept, media.Held(s), media.Since(s)}
 	if kept != before.kept || s.Object != before.object {
@@ -182,38 +136,5 @@ func (l *ledger) gone(g goner) {
 	defer l.mu.Unlock()
 	if at := (place{g.id, g.object}); l.left[at] == g {
 		delete(l.left, at)
-	}
-}
-
-// wait returns when the ledger has seen the office's last message of this moment.
-func (l *ledger) wait(ctx context.Context, b *bus.Bus, o events.OfficeSlug) error {
-	last, err := b.Last(ctx, events.StreamMedia, "media."+string(o)+".>")
-	if errors.Is(err, bus.ErrNone) {
-		return nil
-	}
-	if err != nil && !errors.Is(err, events.ErrMalformed) {
-		return err
-	}
-	return l.reach(ctx, last.Sequence)
-}
-
-// reach waits until the ledger has seen a sequence.
-func (l *ledger) reach(ctx context.Context, sequence uint64) error {
-	ctx, cancel := context.WithTimeout(ctx, catchUp)
-	defer cancel()
-	for {
-		l.mu.Lock()
-		seen, moved := l.seen, l.moved
-		l.mu.Unlock()
-		if seen >= sequence {
-			return nil
-		}
-		select {
-		case <-ctx.Done():
-			f := fault.Wrap(fault.Unavailable, "media: ledger", ctx.Err())
-			f.Detail = "media"
-			return f
-		case <-moved:
-		}
 	}
 }

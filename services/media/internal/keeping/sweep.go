@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"songshui.internal/events"
@@ -18,7 +19,8 @@ const (
 	sweepEvery = 10 * time.Minute
 	// againAfter is when a sweep that was broken off, or found somebody at an object, comes again.
 	againAfter = time.Minute
-	// recordAge is how long the record of a removed object stays; whoever was at the object is long gone. Others stay: to remove one would not be fenced.
+	// recordAge is how long the record of a removed object stays; whoever was at the object is long gone. Others stay as long as their object, since
+	// to remove one would not be fenced; they are there for shared objects alone.
 	recordAge = 7 * 24 * time.Hour
 )
 
@@ -27,7 +29,7 @@ func (k *Keeper) Run(ctx context.Context) error {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		k.ledger.run(ctx, k.bus)
+		_ = k.follow.Run(ctx)
 	}()
 	for ctx.Err() == nil {
 		next := sweepEvery
@@ -47,7 +49,7 @@ func (k *Keeper) Run(ctx context.Context) error {
 
 // Sweep releases what no case took in time, and removes what is left of released and erased media. One medium's failure doesn't keep it from the others.
 func (k *Keeper) Sweep(ctx context.Context) error {
-	if err := k.waitAll(ctx); err != nil {
+	if err := k.follow.Wait(ctx, "media.>"); err != nil {
 		return err
 	}
 	var all error
@@ -56,18 +58,6 @@ func (k *Keeper) Sweep(ctx context.Context) error {
 	}
 	all = errors.Join(all, k.sweepGone(ctx))
 	return errors.Join(all, k.sweepRecords(ctx))
-}
-
-// waitAll waits until the ledger knows what the stream holds; at the start that takes a moment.
-func (k *Keeper) waitAll(ctx context.Context) error {
-	last, err := k.bus.Last(ctx, events.StreamMedia, "media.>")
-	if errors.Is(err, bus.ErrNone) {
-		return nil
-	}
-	if err != nil && !errors.Is(err, events.ErrMalformed) {
-		return err
-	}
-	return k.ledger.reach(ctx, last.Sequence)
 }
 
 func (k *Keeper) sweepOffice(ctx context.Context, office events.OfficeSlug, ids []events.MediaID) error {
@@ -112,24 +102,49 @@ func (k *Keeper) sweepGone(ctx context.Context) error {
 	return all
 }
 
+// records is what sweeps have learnt of the objects' records: a record is read again only after it was written again, or while its object is on its way out.
+type records struct {
+	mu sync.Mutex
+	// newest is when, by the store's clock, the newest record that a whole sweep has read was written; going are the keys of those that say so.
+	newest time.Time
+	going  map[string]bool
+}
+
+// clockSkew is more than the clocks of a store's machines lie apart.
+const clockSkew = time.Minute
+
 // sweepRecords goes on with objects on their way out that the stream doesn't name any more, and drops records that are over.
 func (k *Keeper) sweepRecords(ctx context.Context) error {
+	seen := &k.records
+	seen.mu.Lock()
+	defer seen.mu.Unlock()
 	var all error
+	newest, going := seen.newest, map[string]bool{}
 	for o, err := range k.objects.List(ctx, k.buckets.Uploads(), Prefix) {
 		if err != nil {
 			return errors.Join(all, err)
+		}
+		if o.LastModified.Before(seen.newest.Add(-clockSkew)) && !seen.going[o.Key] {
+			continue
 		}
 		r, _, err := k.readRecord(ctx, o.Key)
 		if errors.Is(err, objects.ErrNotFound) {
 			continue
 		}
 		if err == nil && r.Going {
+			going[o.Key] = true
 			err = k.objects.Purge(ctx, k.buckets.Originals(), r.Object)
 		}
 		if err == nil && r.Going && k.bus.Now().Sub(o.LastModified) > recordAge {
 			err = k.objects.Delete(ctx, k.buckets.Uploads(), o.Key)
 		}
+		if newest.Before(o.LastModified) {
+			newest = o.LastModified
+		}
 		all = errors.Join(all, err)
+	}
+	if all == nil {
+		seen.newest, seen.going = newest, going
 	}
 	return all
 }
