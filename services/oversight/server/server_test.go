@@ -60,8 +60,13 @@ func TestMonthsOpen(t *testing.T) {
 		t.Errorf("on the first second of July: %v", got)
 	}
 	stop()
+	w.at("2026-06-30 23:00:00") // the clock is set back by an hour
 	w.run()
 	w.tick()
+	july, err := w.as(w.people["signer"]).Command(t.Context(), params("siping", "2026-07", "file"), []byte(`{"document_no":"1","zero_reason":"无"}`))
+	if err != nil || july.State.Shown != oversight.ShownAwaiting || july.State.Filings[0].On != "2026-07-01" {
+		t.Errorf("filed while the clock stands before the month: %+v, %v", july.State, err)
+	}
 	if got := w.returns(); got["2026-07"] != 11 || len(got) != 9 {
 		t.Errorf("started again: %v", got)
 	}

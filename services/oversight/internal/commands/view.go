@@ -24,7 +24,7 @@ func (c *Commands) Get(ctx context.Context, r bus.Request) (any, error) {
 		return nil, err
 	}
 	id := oversight.ReturnID{Office: p.Office, Month: p.Month}
-	if err := c.there(id, r.Actor); err != nil {
+	if err := c.there(ctx, id, r.Actor); err != nil {
 		return nil, err
 	}
 	now, err := c.load(ctx, id)
