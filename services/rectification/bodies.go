@@ -43,6 +43,13 @@ type (
 		Violation *int       `json:"violation"`
 		Measure   string     `json:"measure"`
 		Due       events.Day `json:"due"`
+		// Before are media that show it as it was found.
+		Before []MediaRef `json:"before"`
+	}
+	// ItemDueBody gives an item another due day.
+	ItemDueBody struct {
+		Item *int       `json:"item"`
+		Due  events.Day `json:"due"`
 	}
 	// StartBody assigns the rectification.
 	StartBody struct {
@@ -61,13 +68,17 @@ type (
 		Dated
 		Text  string     `json:"text" ask:"text,required"`
 		Media []MediaRef `json:"media" ask:"media"`
+		// Item is the index of the item that it is about, and that the media show; Done says whether it is mended.
+		Item *int  `json:"item" ask:"item"`
+		Done *bool `json:"done" ask:"yes-no"`
 	}
 	// AskExtensionBody asks for a later due day.
 	AskExtensionBody struct {
 		Dated
-		Reason     string     `json:"reason" ask:"text,required"`
-		Safeguards string     `json:"safeguards" ask:"text,required"`
-		NewDue     events.Day `json:"new_due" ask:"day,required"`
+		Reason     string        `json:"reason" ask:"text,required"`
+		Safeguards string        `json:"safeguards" ask:"text,required"`
+		NewDue     events.Day    `json:"new_due" ask:"day,required"`
+		Items      []ItemDueBody `json:"items" ask:"item_dues"`
 	}
 	// OpineBody is the overseer's opinion.
 	OpineBody struct {
@@ -83,10 +94,11 @@ type (
 	// ListBody is a listing.
 	ListBody struct {
 		Dated
-		Grade   *int       `json:"grade" ask:"grade,required"`
-		OrderNo string     `json:"order_no" ask:"line,required"`
-		Body    string     `json:"body" ask:"line,required"`
-		Due     events.Day `json:"due" ask:"day,required"`
+		Grade   *int          `json:"grade" ask:"grade,required"`
+		OrderNo string        `json:"order_no" ask:"line,required"`
+		Body    string        `json:"body" ask:"line,required"`
+		Due     events.Day    `json:"due" ask:"day,required"`
+		Items   []ItemDueBody `json:"items" ask:"item_dues"`
 	}
 	// ReasonBody is a step that needs nothing but its reason.
 	ReasonBody struct {
@@ -134,9 +146,10 @@ type (
 	// ReopenBody opens it again.
 	ReopenBody struct {
 		Dated
-		By     string     `json:"by" ask:"line"`
-		Reason string     `json:"reason" ask:"text,required"`
-		NewDue events.Day `json:"new_due" ask:"day,required"`
+		By     string        `json:"by" ask:"line"`
+		Reason string        `json:"reason" ask:"text,required"`
+		NewDue events.Day    `json:"new_due" ask:"day,required"`
+		Items  []ItemDueBody `json:"items" ask:"item_dues"`
 	}
 )
 
@@ -148,6 +161,12 @@ func (d *Dated) dated() *Dated { return d }
 // Media gives the media that a body names.
 func Media(b Body) []MediaRef {
 	switch b := b.(type) {
+	case *StartBody:
+		var all []MediaRef
+		for _, i := range b.Items {
+			all = append(all, i.Before...)
+		}
+		return all
 	case *ProgressBody:
 		return b.Media
 	case *AskAcceptanceBody:
@@ -156,7 +175,7 @@ func Media(b Body) []MediaRef {
 	return nil
 }
 
-// Field is a field of a command's body, for forms. Types: day, text, line, yuan, url, outlet, grade, media, items, officers.
+// Field is a field of a command's body, for forms. Types: day, text, line, yuan, url, outlet, grade, media, item (an index), yes-no, items, item_dues, officers.
 type Field struct {
 	Name     string `json:"name"`
 	Type     string `json:"type"`

@@ -11,6 +11,7 @@ import (
 	"songshui.internal/events"
 	"songshui.internal/services/internal/access"
 	"songshui.internal/services/internal/fault"
+	"songshui.internal/services/internal/rules"
 )
 
 const hazardMajor = "major"
@@ -31,6 +32,8 @@ const (
 	codeUnknownValue          = "unknown_value"
 	codeGradeNotAllowed       = "grade_not_allowed"
 	codeUnknownViolation      = "unknown_violation"
+	codeUnknownItem           = "unknown_item"
+	codeRequiredWithDone      = "required_with_done"
 	codeUnknownFile           = "unknown_file"
 	codeAfterMediaMissing     = "after_media_missing"
 	codeTwoOfficers           = "two_officers_required"
@@ -50,6 +53,8 @@ const (
 type World struct {
 	Actor access.Actor
 	Now   time.Time
+	// Numbers are looked up by the day of the case's exposure.
+	Numbers Numbers
 	// Case is the case's record as it stands, RelyOn its message.
 	Case   events.CaseState
 	RelyOn events.Reliance
@@ -117,7 +122,7 @@ func (k *work) day() {
 		follows = k.s.LastOn
 	}
 	var wrong access.Wrong
-	k.given, wrong = k.Actor.GivenDay(k.on, d.BackdateReason, k.Now, follows)
+	k.given, wrong = k.Actor.GivenDayAfter(k.Numbers.rule(rules.BackdateAfter, k.s), k.on, d.BackdateReason, k.Now, follows)
 	if k.on == "" {
 		k.on = k.given.On
 	}
@@ -154,6 +159,8 @@ func (k *work) order() {
 		asked = openAcceptance(k.s).AskedOn
 	case "opine", "grant-extension", "refuse-extension":
 		asked = openExtension(k.s).AskedOn
+	case "transfer", "confirm-not-applicable", "decline-ending":
+		asked = k.s.Ending.AskedOn
 	}
 	switch {
 	case k.on < k.s.StartedOn:
@@ -226,10 +233,10 @@ func (k *work) date(field string, d events.Day, need string) bool {
 	return k.isDay(field, d)
 }
 
-// media gives the ids of the media named; pictures counts images and videos.
-func (k *work) media(refs []MediaRef) (ids []events.MediaID, pictures int) {
+// media gives the ids of the media that a field names; pictures counts images and videos.
+func (k *work) media(field string, refs []MediaRef) (ids []events.MediaID, pictures int) {
 	if len(refs) > maxMedia {
-		k.wrong.AddArg("media", codeTooMany, strconv.Itoa(maxMedia))
+		k.wrong.AddArg(field, codeTooMany, strconv.Itoa(maxMedia))
 		return nil, 0
 	}
 	seen := map[events.MediaID]bool{}
@@ -239,7 +246,7 @@ func (k *work) media(refs []MediaRef) (ids []events.MediaID, pictures int) {
 			m, wrong = k.Medium(ref)
 		}
 		if wrong != "" {
-			k.wrong.AddArg("media", wrong, ref.name())
+			k.wrong.AddArg(field, wrong, ref.name())
 			continue
 		}
 		if seen[m.ID] {

@@ -2,7 +2,7 @@ package rectification
 
 import (
 	"songshui.internal/events"
-	"songshui.internal/services/internal/workdays"
+	"songshui.internal/services/internal/rules"
 )
 
 // View is what is derived of a rectification for one day: the due day in force, the three clocks and the flags. Days are given days; counts are
@@ -18,7 +18,7 @@ type View struct {
 	OverdueDays  int  `json:"overdue_days"`
 	Overdue      bool `json:"overdue"`
 	FinishedLate bool `json:"finished_late"`
-	// DueSoon 临期: the clock runs and the due day is at most 10 days away.
+	// DueSoon 临期: the clock runs and the due day is at most so many days away as the rule due-soon says.
 	DueSoon bool `json:"due_soon"`
 	// Listed 挂牌: a listing stands and the rectification hasn't ended; its grade, 0 without one.
 	Listed bool `json:"listed"`
@@ -28,8 +28,11 @@ type View struct {
 	SiteChecks     []SiteCheck     `json:"site_checks"`
 	// AwaitingMedia 待媒体回访 is the time between accepted and closed; else nil.
 	AwaitingMedia *AwaitingMedia `json:"awaiting_media"`
-	// ItemsPastDue are the indices of items past their own days while the clock runs.
-	ItemsPastDue []int `json:"items_past_due"`
+	// ItemsPastDue are the indices of items past their own days while the clock runs and they aren't done; ItemViews has every item of the day.
+	ItemsPastDue []int      `json:"items_past_due"`
+	ItemViews    []ItemView `json:"item_views"`
+	// ListingQuestion is, for a major case, whether the province said that it is listed, or why not; else nil.
+	ListingQuestion *ListingQuestion `json:"listing_question"`
 	// ClosedOn is the last closing's day, nil unless closed; DaysToClose counts from the exposure.
 	ClosedOn    *events.Day `json:"closed_on"`
 	DaysToClose *int        `json:"days_to_close"`
@@ -123,25 +126,26 @@ func accepted(s events.RectificationState, round int, day events.Day) *events.Ac
 }
 
 // Derive tells how a rectification stood at the end of a day. A day before the exposure gives an empty View.
-func Derive(s events.RectificationState, c *workdays.Calendar, asOf events.Day) View {
-	v := View{AsOf: asOf, LateExtensions: []ExtensionView{}, SiteChecks: []SiteCheck{}, ItemsPastDue: []int{}}
+func Derive(s events.RectificationState, n Numbers, asOf events.Day) View {
+	v := View{AsOf: asOf, LateExtensions: []ExtensionView{}, SiteChecks: []SiteCheck{}, ItemsPastDue: []int{}, ItemViews: []ItemView{}}
 	state := StateOn(s, asOf)
 	if state == "" {
 		return v
 	}
-	d := deriver{s: s, c: c, asOf: asOf, state: state, v: &v}
+	d := deriver{s: s, n: n, asOf: asOf, state: state, v: &v}
 	d.clock()
 	d.listing()
 	d.extensions()
 	d.siteChecks()
 	d.media()
 	d.closed()
+	d.listingQuestion()
 	return v
 }
 
 type deriver struct {
 	s     events.RectificationState
-	c     *workdays.Calendar
+	n     Numbers
 	asOf  events.Day
 	state events.RectificationStatus
 	v     *View
@@ -150,14 +154,14 @@ type deriver struct {
 // know notes when a sum touches a year without a file.
 func (d *deriver) know(days ...events.Day) {
 	for _, day := range days {
-		if !d.c.Known(day) {
+		if !d.n.Calendar.Known(day) {
 			d.v.CalendarMissing = true
 		}
 	}
 }
 
 func (d *deriver) move(day events.Day) events.Day {
-	moved := d.c.Move(day, d.s.Office)
+	moved := d.n.Calendar.Move(day, d.s.Office)
 	d.know(day, moved)
 	return moved
 }
@@ -191,7 +195,7 @@ func (d *deriver) clock() {
 			d.v.Due, d.v.DueMoved, d.v.ClockStoppedOn = due.Day, moved, stop
 			d.v.Overdue = running && over > 0
 			d.v.FinishedLate = !running && late
-			d.v.DueSoon = running && over == 0 && d.asOf.Until(moved) <= DueSoonDays
+			d.v.DueSoon = running && over == 0 && d.asOf.Until(moved) <= d.n.rule(rules.DueSoon, d.s)
 			d.items(running)
 		}
 		round++
@@ -207,17 +211,6 @@ func (d *deriver) stop(round int) *events.Day {
 		return &d.s.Ending.ConsentedOn
 	}
 	return nil
-}
-
-func (d *deriver) items(running bool) {
-	if !running || d.s.StartedOn > d.asOf {
-		return
-	}
-	for i, item := range d.s.Items {
-		if d.move(item.Due) < d.asOf {
-			d.v.ItemsPastDue = append(d.v.ItemsPastDue, i)
-		}
-	}
 }
 
 func (d *deriver) listing() {
@@ -245,10 +238,10 @@ func (d *deriver) extensions() {
 			continue
 		}
 		moved := d.move(x.DueInForce)
-		e := ExtensionView{AskedOn: x.AskedOn, DueInForce: x.DueInForce, DueMoved: moved, WorkingDaysLeft: d.c.Left(x.AskedOn, moved, d.s.Office), Needed: LateExtension,
-			DecideBy: d.c.Add(events.DayOf(x.AskedAt), DecideExtension, d.s.Office)}
+		e := ExtensionView{AskedOn: x.AskedOn, DueInForce: x.DueInForce, DueMoved: moved, WorkingDaysLeft: d.n.Calendar.Left(x.AskedOn, moved, d.s.Office), Needed: d.n.rule(rules.LateExtension, d.s),
+			DecideBy: d.n.Calendar.Add(events.DayOf(x.AskedAt), d.n.rule(rules.DecideExtension, d.s), d.s.Office)}
 		if x.Listed {
-			e.Needed = LateExtensionListed
+			e.Needed = d.n.rule(rules.LateExtensionListed, d.s)
 		}
 		e.Late = e.WorkingDaysLeft < e.Needed
 		if x.Decision != "" && x.DecidedOn <= d.asOf {
@@ -264,7 +257,7 @@ func (d *deriver) siteChecks() {
 		if a.AskedOn > d.asOf {
 			continue
 		}
-		due := a.AskedOn.Add(SiteCheckDays)
+		due := a.AskedOn.Add(d.n.rule(rules.SiteCheck, d.s))
 		check := SiteCheck{AskedOn: a.AskedOn, Due: due, DueMoved: d.move(due)}
 		until := d.asOf
 		switch {
@@ -284,7 +277,7 @@ func (d *deriver) media() {
 		return
 	}
 	since := accepted(d.s, roundOn(d.s, d.asOf), d.asOf).DecidedOn
-	due := d.c.Add(since, AwaitMediaDays, d.s.Office)
+	due := d.n.Calendar.Add(since, d.n.rule(rules.AwaitMedia, d.s), d.s.Office)
 	d.know(since, due)
 	d.v.AwaitingMedia = &AwaitingMedia{Since: since, Due: due, Late: d.asOf > due}
 }

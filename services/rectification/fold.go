@@ -28,16 +28,18 @@ func Fold(s events.RectificationState, meta events.Meta, fact events.Fact) (even
 	case events.RectificationOpenedFact:
 		s.ID, s.Office, s.HazardLevel, s.OpenedOn, s.ResponsibleUnit = f.ID, f.Office, f.HazardLevel, f.OpenedOn, f.ResponsibleUnit
 		s.State = events.RectificationPending
-		s.Dues = []events.Due{{Day: f.Due, SetBy: SetByOpened, SetOn: f.OpenedOn}}
+		s.Dues = []events.Due{{Day: f.Due, SetBy: SetByOpened, SetOn: f.OpenedOn, SetAt: meta.Time}}
 	case events.RectificationStartedFact:
 		s = foldStarted(s, meta, f)
 	case events.RectificationProgressedFact:
-		s.Progress = add(s.Progress, events.Progress{On: meta.On, By: meta.Actor.Account, Text: f.Text, Media: f.Media})
+		s.Progress = add(s.Progress, events.Progress{On: meta.On, By: meta.Actor.Account, Text: f.Text, Media: f.Media, Item: f.Item, Done: f.Done})
 	case events.ExtensionAskedFact, events.ExtensionOpinedFact, events.ExtensionGrantedFact, events.ExtensionRefusedFact:
 		s = foldExtension(s, meta, fact)
 	case events.RectificationListedFact:
 		s.Listings = add(s.Listings, events.Listing{Grade: f.Grade, OrderNo: f.OrderNo, Body: f.Body, On: meta.On, Due: f.Due})
-		s.Dues = add(s.Dues, events.Due{Day: f.Due, SetBy: SetByListed, SetOn: meta.On})
+		s = setDue(s, f.Due, f.Items, SetByListed, meta)
+	case events.ListingDeclinedFact:
+		s.ListingAnswer = &events.ListingAnswer{On: meta.On, By: meta.Actor.Account, Reason: f.Reason}
 	case events.RectificationDelistedFact:
 		s.Listings = slices.Clone(s.Listings)
 		s.Listings[len(s.Listings)-1].DelistedOn = meta.On
@@ -50,10 +52,13 @@ func Fold(s events.RectificationState, meta events.Meta, fact events.Fact) (even
 		s.State = events.RectificationClosed
 		s.Closings = add(s.Closings, events.Closing{On: meta.On, Outlet: f.Outlet, OutletID: f.OutletID, Headline: f.Headline, URL: f.URL, PublishedOn: f.PublishedOn,
 			OtherOutletReason: f.OtherOutletReason, Round: len(s.Reopenings)})
+		if s.Ending.Waits() {
+			s = declined(s, meta.On, "")
+		}
 	case events.RectificationReopenedFact:
 		s.State, s.Ending = events.RectificationInProgress, nil
 		s.Reopenings = add(s.Reopenings, events.Reopening{On: meta.On, By: f.By, Reason: f.Reason, NewDue: f.NewDue})
-		s.Dues = add(s.Dues, events.Due{Day: f.NewDue, SetBy: SetByReopened, SetOn: meta.On})
+		s = setDue(s, f.NewDue, f.Items, SetByReopened, meta)
 	case events.TransferAskedFact:
 		s.Ending = asked(events.RectificationTransferred, meta, f.EndingAsked)
 	case events.NotApplicableAskedFact:
@@ -62,6 +67,12 @@ func Fold(s events.RectificationState, meta events.Meta, fact events.Fact) (even
 		s = foldEnding(s, meta, f.EndingConsented)
 	case events.RectificationNotApplicableFact:
 		s = foldEnding(s, meta, f.EndingConsented)
+	case events.EndingDeclinedFact:
+		s = declined(s, meta.On, f.Reason)
+	case events.RectificationRemindedFact:
+		// A reminder is no step: the day on which it is stated must not keep a step of an earlier day from being entered.
+		s.Reminders = append(slices.Clone(s.Reminders), f.Reminders...)
+		return s, nil
 	default:
 		return s, fmt.Errorf("rectification: %s is no fact of a rectification", fact.EventType())
 	}
@@ -83,8 +94,10 @@ func follows(s events.RectificationState, fact events.Fact) error {
 		ok = openListing(s) != nil
 	case events.RectificationAcceptedFact, events.AcceptanceReturnedFact:
 		ok = openAcceptance(s) != nil
-	case events.RectificationTransferredFact, events.RectificationNotApplicableFact:
+	case events.RectificationTransferredFact, events.RectificationNotApplicableFact, events.EndingDeclinedFact:
 		ok = s.Ending != nil
+	case events.RectificationProgressedFact, events.ExtensionAskedFact, events.RectificationListedFact, events.RectificationReopenedFact:
+		ok = ok && itemsExist(s, fact)
 	}
 	if !ok {
 		return fmt.Errorf("rectification: %s doesn't fit the facts before it", fact.EventType())
@@ -102,7 +115,7 @@ func foldStarted(s events.RectificationState, meta events.Meta, f events.Rectifi
 	s.ResponsibleUnit, s.ResponsiblePerson, s.SupervisingUnit = f.ResponsibleUnit, f.ResponsiblePerson, f.SupervisingUnit
 	s.FundsYuan, s.InterimSafeguards, s.EmergencyPlan, s.Items = f.FundsYuan, f.InterimSafeguards, f.EmergencyPlan, f.Items
 	if f.Due != "" {
-		s.Dues = add(s.Dues, events.Due{Day: f.Due, SetBy: SetByStarted, SetOn: meta.On})
+		s = setDue(s, f.Due, nil, SetByStarted, meta)
 	}
 	return s
 }
@@ -110,7 +123,7 @@ func foldStarted(s events.RectificationState, meta events.Meta, f events.Rectifi
 func foldExtension(s events.RectificationState, meta events.Meta, fact events.Fact) events.RectificationState {
 	if f, ok := fact.(events.ExtensionAskedFact); ok {
 		s.Extensions = add(s.Extensions, events.Extension{AskedOn: meta.On, AskedAt: meta.Time, AskedBy: meta.Actor.Account, Reason: f.Reason, Safeguards: f.Safeguards, NewDue: f.NewDue,
-			DueInForce: dueInForce(s), Listed: openListing(s) != nil})
+			Items: f.Items, DueInForce: dueInForce(s), Listed: openListing(s) != nil})
 		return s
 	}
 	s.Extensions = slices.Clone(s.Extensions)
@@ -124,7 +137,7 @@ func foldExtension(s events.RectificationState, meta events.Meta, fact events.Fa
 		}
 	case events.ExtensionGrantedFact:
 		x.Decision, x.DecidedOn, x.DecisionText = events.Granted, meta.On, f.Text
-		s.Dues = add(s.Dues, events.Due{Day: x.NewDue, SetBy: SetByExtended, SetOn: meta.On})
+		s = setDue(s, x.NewDue, x.Items, SetByExtended, meta)
 	case events.ExtensionRefusedFact:
 		x.Decision, x.DecidedOn, x.DecisionText = events.Refused, meta.On, f.Text
 	}
@@ -158,6 +171,54 @@ func foldEnding(s events.RectificationState, meta events.Meta, f events.EndingCo
 	ending.ConsentedOn, ending.ConsentReason = meta.On, f.Reason
 	s.State, s.Ending = ending.Kind, &ending
 	return s
+}
+
+// declined ends a request for an ending without one.
+func declined(s events.RectificationState, on events.Day, reason string) events.RectificationState {
+	ending := *s.Ending
+	ending.DeclinedOn, ending.DeclineReason = on, reason
+	s.Ending = &ending
+	return s
+}
+
+// setDue sets a new due day, and those of the items that were named with it.
+func setDue(s events.RectificationState, day events.Day, items []events.ItemDue, by string, meta events.Meta) events.RectificationState {
+	s.Dues = add(s.Dues, events.Due{Day: day, SetBy: by, SetOn: meta.On, SetAt: meta.Time})
+	if len(items) == 0 {
+		return s
+	}
+	s.Items = slices.Clone(s.Items)
+	for _, named := range items {
+		i := &s.Items[named.Item]
+		if len(i.Dues) == 0 {
+			i.Dues = []events.Due{{Day: i.Due, SetBy: SetByStarted, SetOn: s.StartedOn}}
+		}
+		i.Due, i.Dues = named.Due, add(i.Dues, events.Due{Day: named.Due, SetBy: by, SetOn: meta.On, SetAt: meta.Time})
+	}
+	return s
+}
+
+// itemsExist says whether the items that a fact names are there.
+func itemsExist(s events.RectificationState, fact events.Fact) bool {
+	var named []events.ItemDue
+	switch f := fact.(type) {
+	case events.RectificationProgressedFact:
+		if f.Item != nil {
+			named = []events.ItemDue{{Item: *f.Item}}
+		}
+	case events.ExtensionAskedFact:
+		named = f.Items
+	case events.RectificationListedFact:
+		named = f.Items
+	case events.RectificationReopenedFact:
+		named = f.Items
+	}
+	for _, n := range named {
+		if n.Item < 0 || n.Item >= len(s.Items) {
+			return false
+		}
+	}
+	return true
 }
 
 // dueInForce gives the due day as written.

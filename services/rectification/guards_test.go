@@ -1,6 +1,7 @@
 package rectification_test
 
 import (
+	"reflect"
 	"strings"
 	"testing"
 
@@ -170,10 +171,10 @@ func TestStartFillsIn(t *testing.T) {
 		t.Errorf("units %q, %q", s.SupervisingUnit, s.ResponsibleUnit)
 	}
 	want := events.Item{Violation: 2, Measure: r.c.Plan.Measures, Due: "2026-07-01"}
-	if len(s.Items) != 3 || s.Items[2] != want {
+	if len(s.Items) != 3 || !reflect.DeepEqual(s.Items[2], want) {
 		t.Errorf("items %+v", s.Items)
 	}
-	if v := rectification.Derive(s, calendar(t), "2026-06-20"); v.Due != "2026-07-01" || len(s.Dues) != 2 || s.Dues[0].Day != "2026-07-03" {
+	if v := rectification.Derive(s, numbers(t), "2026-06-20"); v.Due != "2026-07-01" || len(s.Dues) != 2 || s.Dues[0].Day != "2026-07-03" {
 		t.Errorf("due %s of %+v", v.Due, s.Dues)
 	}
 }
@@ -196,7 +197,7 @@ func TestEndingStopsTheClock(t *testing.T) {
 		t.Errorf("the other ending: %s", got)
 	}
 	r.must(t, province, "confirm-not-applicable", fields{"on": "2026-07-08", "backdate_reason": "补录"})
-	v := rectification.Derive(r.state, calendar(t), asOf)
+	v := rectification.Derive(r.state, numbers(t), asOf)
 	if r.state.State != events.RectificationNotApplicable || v.OverdueDays != 5 || v.Overdue || !v.FinishedLate {
 		t.Errorf("%s, %d days, overdue %v, finished late %v", r.state.State, v.OverdueDays, v.Overdue, v.FinishedLate)
 	}

@@ -24,25 +24,6 @@ const (
 	maxFunds = 100_000_000_000
 )
 
-// The clocks. All [ours] unless a basis is named.
-const (
-	// DefaultDueDays after exposure, where the case names no deadline.
-	DefaultDueDays = 30
-	// LateExtension and LateExtensionListed are how many working days before the due day an extension is asked at the latest.
-	LateExtension       = 5
-	LateExtensionListed = 15
-	// DecideExtension is within how many working days an extension is decided.
-	DecideExtension = 10
-	// SiteCheckDays is within how many days of the request the office checks on site.
-	SiteCheckDays = 10
-	// AwaitMediaDays is within how many working days of the acceptance the media report (after other provinces' rule).
-	AwaitMediaDays = 5
-	// DueSoonDays before the due day, 临期 begins.
-	DueSoonDays = 10
-	// ListingYears bounds the due day of a listing.
-	ListingYears = 1
-)
-
 // Grades of a listing 挂牌督办: 1 national or provincial order carried out by the province, 2 province, 3 city, 4 county.
 const (
 	gradeFirst    = 1

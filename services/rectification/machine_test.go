@@ -174,7 +174,7 @@ func checkDays(t *rapid.T, r *record, cal *workdays.Calendar) {
 		if got := rectification.StateOn(r.state, day); got != s.State {
 			t.Fatalf("state of %s is %s, the facts to that day give %s", day, got, s.State)
 		}
-		v := rectification.Derive(r.state, cal, day)
+		v := rectification.Derive(r.state, r.numbers, day)
 		if days, running := naiveOverdue(r, cal, day); v.OverdueDays != days || v.Overdue && !running || v.ClockStoppedOn == nil != running {
 			t.Fatalf("%s: %d days overdue (running %v), want %d (%v)", day, v.OverdueDays, v.ClockStoppedOn == nil, days, running)
 		}

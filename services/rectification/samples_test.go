@@ -111,7 +111,7 @@ func (f followup) commands() []command {
 
 func TestSampleFollowups(t *testing.T) {
 	t.Parallel()
-	cases, cal := sampleCases(t), calendar(t)
+	cases, n := sampleCases(t), numbers(t)
 	expected := whole[struct {
 		Followups  []json.RawMessage         `json:"followups"`
 		States     map[string]map[string]int `json:"states_by_day"`
@@ -131,7 +131,7 @@ func TestSampleFollowups(t *testing.T) {
 			cmd.body["backdate_reason"] = "补录"
 			r.must(t, cmd.by(r.c.Office), cmd.name, cmd.body)
 		}
-		compareRow(t, f.Ref, rectification.Derive(r.state, cal, asOf), r.state, expected.Followups[i])
+		compareRow(t, f.Ref, rectification.Derive(r.state, n, asOf), r.state, expected.Followups[i])
 	}
 	for day, want := range expected.States {
 		got := map[string]int{}
@@ -149,7 +149,7 @@ func TestSampleFollowups(t *testing.T) {
 	for _, r := range records {
 		replay(t, r)
 	}
-	overdueLists(t, records, cal, expected.OverRun, expected.OverStop)
+	overdueLists(t, records, n, expected.OverRun, expected.OverStop)
 }
 
 func compareRow(t *testing.T, ref string, v rectification.View, s events.RectificationState, want json.RawMessage) {
@@ -185,7 +185,7 @@ type overdueRow struct {
 	Days     int        `json:"days"`
 }
 
-func overdueLists(t *testing.T, records map[string]*record, cal *workdays.Calendar, running, stopped []overdueRow) {
+func overdueLists(t *testing.T, records map[string]*record, n rectification.Numbers, running, stopped []overdueRow) {
 	t.Helper()
 	want := map[string]overdueRow{}
 	for _, r := range running {
@@ -196,7 +196,7 @@ func overdueLists(t *testing.T, records map[string]*record, cal *workdays.Calend
 	}
 	got := map[string]overdueRow{}
 	for ref, r := range records {
-		v := rectification.Derive(r.state, cal, asOf)
+		v := rectification.Derive(r.state, n, asOf)
 		row := overdueRow{ref, string(r.state.State), v.Due, v.DueMoved, v.OverdueDays}
 		if v.Overdue {
 			got["running "+ref] = row

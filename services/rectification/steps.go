@@ -7,13 +7,14 @@ import (
 
 	"songshui.internal/events"
 	"songshui.internal/services/internal/fault"
+	"songshui.internal/services/internal/rules"
 )
 
-// Opened makes the fact that opens a rectification for an exposed case; its given day is the case's first day of publication.
-func Opened(c events.CaseState, relyOn events.Reliance) events.RectificationOpenedFact {
+// Opened makes the fact that opens a rectification for an exposed case; its given day is the case's first day of publication. A case without a deadline gets the rule's due-days after it.
+func Opened(c events.CaseState, relyOn events.Reliance, n Numbers) events.RectificationOpenedFact {
 	due := c.Plan.Deadline
 	if due == "" {
-		due = c.ExposedOn.Add(DefaultDueDays)
+		due = c.ExposedOn.Add(n.Rules.On(rules.DueDays, c.ExposedOn))
 	}
 	return events.RectificationOpenedFact{ID: c.ID, Office: c.Office, HazardLevel: c.HazardLevel, OpenedOn: c.ExposedOn, Due: due, ResponsibleUnit: c.Plan.ResponsibleUnit,
 		RelyOn: []events.Reliance{relyOn}}
@@ -59,7 +60,7 @@ func (k *work) startDue(due events.Day) events.Day {
 	switch {
 	case due < k.on, k.Case.Plan.Deadline != "" && due > dueInForce(k.s):
 		k.wrong.Add("due", codeOutOfRange)
-	case k.on != "" && due > k.on.AddYears(ListingYears):
+	case k.on != "" && due > k.on.AddYears(k.Numbers.rule(rules.ListingYears, k.s)):
 		k.wrong.Add("due", codeMoreThanOneYear)
 	}
 	return due
@@ -93,15 +94,52 @@ func (k *work) items(given []ItemBody, due events.Day) []events.Item {
 		if k.date(fault.Index("items", i, "due"), item.Due, "") {
 			out[i].Due = item.Due
 		}
+		out[i].Before, _ = k.media(fault.Index("items", i, "before"), item.Before)
 	}
 	return out
+}
+
+// itemDues gives the other days that a command names for items; those that it doesn't name keep theirs.
+func (k *work) itemDues(given []ItemDueBody) []events.ItemDue {
+	if len(given) > len(k.s.Items) {
+		k.wrong.AddArg("items", codeTooMany, strconv.Itoa(len(k.s.Items)))
+		return nil
+	}
+	var out []events.ItemDue
+	for i, item := range given {
+		at := k.item(fault.Index("items", i, "item"), item.Item, codeRequired)
+		if k.date(fault.Index("items", i, "due"), item.Due, codeRequired) && k.on != "" && item.Due < k.on {
+			k.wrong.Add(fault.Index("items", i, "due"), codeOutOfRange)
+		}
+		out = append(out, events.ItemDue{Item: at, Due: item.Due})
+	}
+	return out
+}
+
+// item checks the index of an item; 0 where it is missing or wrong.
+func (k *work) item(field string, at *int, need string) int {
+	switch {
+	case at == nil && need != "":
+		k.wrong.Add(field, need)
+	case at == nil:
+	case *at < 0 || *at >= len(k.s.Items):
+		k.wrong.Add(field, codeUnknownItem)
+	default:
+		return *at
+	}
+	return 0
 }
 
 func decideProgress(k *work) events.Fact {
 	b := k.body.(*ProgressBody)
 	k.text("text", b.Text, maxText, codeRequired)
-	ids, _ := k.media(b.Media)
-	return events.RectificationProgressedFact{Text: b.Text, Media: ids, BackdateReason: b.BackdateReason, RelyOn: []events.Reliance{k.RelyOn}}
+	ids, _ := k.media("media", b.Media)
+	need := ""
+	if b.Done != nil {
+		need = codeRequiredWithDone
+	}
+	k.item("item", b.Item, need)
+	return events.RectificationProgressedFact{Text: b.Text, Media: ids, Item: b.Item, Done: b.Done, BackdateReason: b.BackdateReason, RelyOn: []events.Reliance{k.RelyOn}}
 }
 
 func decideAskExtension(k *work) events.Fact {
@@ -111,7 +149,7 @@ func decideAskExtension(k *work) events.Fact {
 	if k.date("new_due", b.NewDue, codeRequired) && b.NewDue <= dueInForce(k.s) {
 		k.wrong.Add("new_due", codeNotLater)
 	}
-	return events.ExtensionAskedFact{Reason: b.Reason, Safeguards: b.Safeguards, NewDue: b.NewDue, BackdateReason: b.BackdateReason}
+	return events.ExtensionAskedFact{Reason: b.Reason, Safeguards: b.Safeguards, NewDue: b.NewDue, Items: k.itemDues(b.Items), BackdateReason: b.BackdateReason}
 }
 
 func decideOpine(k *work) events.Fact {
@@ -152,13 +190,13 @@ func decideList(k *work) events.Fact {
 	k.line("body", b.Body, maxName, codeRequired)
 	if k.date("due", b.Due, codeRequired) && k.on != "" {
 		switch {
-		case b.Due > k.on.AddYears(ListingYears):
+		case b.Due > k.on.AddYears(k.Numbers.rule(rules.ListingYears, k.s)):
 			k.wrong.Add("due", codeMoreThanOneYear)
 		case b.Due < k.on:
 			k.wrong.Add("due", codeOutOfRange)
 		}
 	}
-	return events.RectificationListedFact{Grade: grade, OrderNo: b.OrderNo, Body: b.Body, Due: b.Due, BackdateReason: b.BackdateReason}
+	return events.RectificationListedFact{Grade: grade, OrderNo: b.OrderNo, Body: b.Body, Due: b.Due, Items: k.itemDues(b.Items), BackdateReason: b.BackdateReason}
 }
 
 func (k *work) reason() events.EndingAsked {
@@ -175,6 +213,14 @@ func (k *work) consent() events.EndingConsented {
 
 func decideDelist(k *work) events.Fact {
 	return events.RectificationDelistedFact(k.reason())
+}
+
+func decideDeclineListing(k *work) events.Fact {
+	return events.ListingDeclinedFact(k.reason())
+}
+
+func decideDeclineEnding(k *work) events.Fact {
+	return events.EndingDeclinedFact(k.reason())
 }
 
 func decideAskTransfer(k *work) events.Fact { return events.TransferAskedFact{EndingAsked: k.reason()} }
@@ -195,7 +241,7 @@ func decideAskAcceptance(k *work) events.Fact {
 	b := k.body.(*AskAcceptanceBody)
 	k.text("text", b.Text, maxText, codeRequired)
 	before := len(k.wrong)
-	ids, pictures := k.media(b.Media)
+	ids, pictures := k.media("media", b.Media)
 	if pictures == 0 && len(k.wrong) == before {
 		k.wrong.Add("media", codeAfterMediaMissing)
 	}
@@ -278,5 +324,5 @@ func decideReopen(k *work) events.Fact {
 	if k.date("new_due", b.NewDue, codeRequired) && b.NewDue <= k.on {
 		k.wrong.Add("new_due", codeNotLater)
 	}
-	return events.RectificationReopenedFact{By: b.By, Reason: b.Reason, NewDue: b.NewDue, BackdateReason: b.BackdateReason}
+	return events.RectificationReopenedFact{By: b.By, Reason: b.Reason, NewDue: b.NewDue, Items: k.itemDues(b.Items), BackdateReason: b.BackdateReason}
 }

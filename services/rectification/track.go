@@ -19,6 +19,8 @@ const (
 	DetailExtensionPending = "extension_pending"
 	DetailListed           = "listed"
 	DetailNotListed        = "not_listed"
+	DetailNotMajor         = "not_major"
+	DetailAnswered         = "answered"
 )
 
 // Transition is a row of the track: a command, where it may be given and by whom. The table drives the guards, the list of what a caller may do next, and the documentation.
@@ -81,6 +83,8 @@ var track = []Transition{
 		body: func() Body { return &ListBody{} }, ready: notListed, decide: decideList},
 	{Name: "delist", From: states{inProgress}, Who: roles{office, supervisor}, Facts: facts{events.RectificationDelistedFact{}},
 		body: func() Body { return &ReasonBody{} }, may: delists, ready: listed, decide: decideDelist},
+	{Name: "decline-listing", From: states{pending, inProgress, awaiting}, Who: roles{supervisor}, Facts: facts{events.ListingDeclinedFact{}},
+		body: func() Body { return &ReasonBody{} }, ready: listingAsked, decide: decideDeclineListing},
 	{Name: "ask-acceptance", From: states{inProgress}, To: awaiting, Who: roles{unit, office}, Facts: facts{events.AcceptanceAskedFact{}},
 		body: func() Body { return &AskAcceptanceBody{} }, decide: decideAskAcceptance},
 	{Name: "accept", From: states{awaiting}, To: acceptedSt, Who: roles{office, supervisor}, Facts: facts{events.RectificationAcceptedFact{}},
@@ -99,6 +103,8 @@ var track = []Transition{
 		body: func() Body { return &ReasonBody{} }, decide: decideAskNotApplicable},
 	{Name: "confirm-not-applicable", From: states{pending, inProgress, awaiting, acceptedSt}, To: events.RectificationNotApplicable, Who: roles{supervisor}, Facts: facts{events.RectificationNotApplicableFact{}},
 		body: func() Body { return &ConsentBody{} }, ready: endingAsked(events.RectificationNotApplicable), decide: decideNotApplicable},
+	{Name: "decline-ending", From: states{pending, inProgress, awaiting, acceptedSt}, Who: roles{supervisor}, Facts: facts{events.EndingDeclinedFact{}},
+		body: func() Body { return &ReasonBody{} }, ready: anyEndingAsked, decide: decideDeclineEnding},
 }
 
 // Track lists every command in the order of domain.md.
@@ -137,6 +143,33 @@ func NextFor(s events.RectificationState, a access.Actor) []Next {
 		}
 	}
 	return next
+}
+
+// NotNow is a command that the caller's role gives, to this case, but not now: Code is forbidden (Detail duty, same_person, province_decides, office_decides) or wrong_state (Detail the state, or what
+// is missing or waits).
+type NotNow struct {
+	Command string     `json:"command"`
+	Code    fault.Code `json:"code"`
+	Detail  string     `json:"detail"`
+}
+
+// NotNowFor lists what the actor's role may do with the record at another time or as another person, in the order of the table; with NextFor these are all commands of the role.
+func NotNowFor(s events.RectificationState, a access.Actor) []NotNow {
+	out := []NotNow{}
+	for i := range track {
+		t := &track[i]
+		err := t.forbids(s, a)
+		if err == nil {
+			err = t.stops(s)
+		}
+		if err == nil {
+			continue
+		}
+		if f := fault.Of(err); f.Detail != "" {
+			out = append(out, NotNow{Command: t.Name, Code: f.Code, Detail: f.Detail})
+		}
+	}
+	return out
 }
 
 // Forbidden says why the actor may not give a command at all: by role, office, case or duty; nil if it may. Guards that depend on how the record stands are Decide's.
@@ -234,11 +267,35 @@ func notListed(s events.RectificationState) string {
 
 func endingAsked(kind events.RectificationStatus) func(events.RectificationState) string {
 	return func(s events.RectificationState) string {
-		if s.Ending == nil || s.Ending.Kind != kind {
+		if !s.Ending.Waits() || s.Ending.Kind != kind {
 			return DetailNothingAsked
 		}
 		return ""
 	}
+}
+
+func anyEndingAsked(s events.RectificationState) string {
+	if !s.Ending.Waits() {
+		return DetailNothingAsked
+	}
+	return ""
+}
+
+// listingAsked: of a major case the province is asked once, until it has listed it or said why not.
+func listingAsked(s events.RectificationState) string {
+	switch {
+	case s.HazardLevel != hazardMajor:
+		return DetailNotMajor
+	case openListing(s) != nil:
+		return DetailListed
+	case listingAnswered(s):
+		return DetailAnswered
+	}
+	return ""
+}
+
+func listingAnswered(s events.RectificationState) bool {
+	return s.ListingAnswer != nil || len(s.Listings) > 0
 }
 
 // byProvince says whether a listing of the province stands.

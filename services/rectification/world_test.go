@@ -12,6 +12,7 @@ import (
 	"songshui.internal/events"
 	"songshui.internal/services/internal/access"
 	"songshui.internal/services/internal/fault"
+	"songshui.internal/services/internal/rules/rulesfile"
 	"songshui.internal/services/internal/strict"
 	"songshui.internal/services/internal/workdays"
 	"songshui.internal/services/rectification"
@@ -83,6 +84,16 @@ func calendar(t testing.TB) *workdays.Calendar {
 	return c
 }
 
+// numbers are those of the files in the program.
+func numbers(t testing.TB) rectification.Numbers {
+	t.Helper()
+	book, err := rulesfile.Book()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rectification.Numbers{Rules: book, Calendar: calendar(t)}
+}
+
 type directory map[string]events.OutletState
 
 func (d directory) outlet(name string) (events.OutletState, bool) {
@@ -107,6 +118,7 @@ type record struct {
 	state   events.RectificationState
 	c       events.CaseState
 	outlets directory
+	numbers rectification.Numbers
 	now     time.Time
 	metas   []events.Meta
 	facts   []events.Fact
@@ -114,8 +126,8 @@ type record struct {
 
 func openRecord(t testing.TB, c events.CaseState) *record {
 	t.Helper()
-	r := &record{c: c, outlets: outlets(t), now: clock}
-	if err := r.take(rectification.Opened(c, relyOn(c)), access.Given{On: c.ExposedOn}, events.System("rectification")); err != nil {
+	r := &record{c: c, outlets: outlets(t), numbers: numbers(t), now: clock}
+	if err := r.take(rectification.Opened(c, relyOn(c), r.numbers), access.Given{On: c.ExposedOn}, events.System("rectification")); err != nil {
 		t.Fatal(err)
 	}
 	return r
@@ -137,7 +149,7 @@ func (r *record) take(f events.Fact, g access.Given, by events.Actor) error {
 }
 
 func (r *record) world(a access.Actor) rectification.World {
-	return rectification.World{Actor: a, Now: r.now, Case: r.c, RelyOn: relyOn(r.c), OfficeName: "某市安委会办公室", Outlet: r.outlets.outlet, Medium: medium}
+	return rectification.World{Actor: a, Now: r.now, Numbers: r.numbers, Case: r.c, RelyOn: relyOn(r.c), OfficeName: "某市安委会办公室", Outlet: r.outlets.outlet, Medium: medium}
 }
 
 // medium knows every name but missing-….

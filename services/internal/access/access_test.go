@@ -134,7 +134,7 @@ func TestGivenDay(t *testing.T) {
 		"four days back, a signer":         {who: signer, on: "2026-06-27", reason: "x", given: access.Given{On: "2026-06-27", Backdated: true, Reason: "x"}},
 		"four days back, not of an office": {who: province, on: "2026-06-27", reason: "x", given: access.Given{On: "2026-06-27", Backdated: true, Reason: "x"}},
 	} {
-		given, wrong := c.who.GivenDay(c.on, c.reason, now, c.follows)
+		given, wrong := c.who.GivenDayAfter(3, c.on, c.reason, now, c.follows)
 		if given != c.given || wrong != c.wrong {
 			t.Errorf("%s: %+v, %+v; want %+v, %+v", name, given, wrong, c.given, c.wrong)
 		}

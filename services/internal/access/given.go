@@ -7,9 +7,6 @@ import (
 	"songshui.internal/events"
 )
 
-// BackdateAfter is how many days back a given day may lie before it is 补录. [ours: three days cover a weekend and a day of paperwork]
-const BackdateAfter = 3
-
 // Given is the day on which something was done, as a person gave it.
 type Given struct {
 	On        events.Day
@@ -19,11 +16,6 @@ type Given struct {
 
 // Wrong says what is wrong with a given day: a field of the command's body and a code. The zero value is “nothing”.
 type Wrong struct{ Field, Code string }
-
-// GivenDay applies GivenDayAfter with BackdateAfter.
-func (a Actor) GivenDay(on events.Day, reason string, now time.Time, follows events.Day) (Given, Wrong) {
-	return a.GivenDayAfter(BackdateAfter, on, reason, now, follows)
-}
 
 // GivenDayAfter applies the rule of domain.md, “Given days”: on defaults to today, is never in the future and never before the
 // step it follows; more than after days back (the rule backdate-after) needs a reason and, of an office, the duty signer.

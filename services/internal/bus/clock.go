@@ -27,12 +27,14 @@ type Clock[S any, P Record[S]] struct {
 	Service string
 	// Filter are the records' subjects in Aggregate.Stream, e.g. rectification.>
 	Filter string
-	// Next is the moment of the record's next deadline that wasn't stated yet; zero = none. It may depend on rules and calendar; when they change, call Compare.
+	// Next is the moment of the record's next deadline that wasn't stated yet; zero = none. It may depend on rules and calendar; when they change, OnChange or Compare.
 	Next func(S) time.Time
 	// Skip, if set, says that a fact of the type leaves the deadline of its record as it was (none, for the first fact): its message costs no look at the record.
 	Skip func(eventType string) bool
 	// State gives the fact that states everything that has come by now, and its given day; nil = nothing. Once its fact is folded, Next must be later than now or zero.
 	State func(s S, now time.Time) (events.Fact, access.Given)
+	// OnChange, if given, has a hook called when rules or calendar have changed; Run then compares all schedules again. registryapi.Directory's is one.
+	OnChange func(hook func())
 }
 
 // Headers of a schedule. The moment is written by hand: nats.go's option cuts it to whole seconds, so that it fires early.
@@ -71,19 +73,35 @@ func (c Clock[S, P]) Run(ctx context.Context, b *Bus) error {
 	var all errgroup.Group
 	all.Go(func() error { return b.Consume(ctx, durables[0], timersBatch, c.follow(b)) })
 	all.Go(func() error { return b.Consume(ctx, durables[1], dueBatch, c.state(b)) })
-	all.Go(func() error {
-		wait := backoff.NewExponentialBackOff(backoff.WithMaxElapsedTime(0), backoff.WithMaxInterval(probeFor))
-		for ctx.Err() == nil {
-			err := c.Compare(ctx, b)
-			if err == nil {
-				break
+	all.Go(func() error { return c.keepComparing(ctx, b) })
+	return all.Wait()
+}
+
+// keepComparing compares at the start and after each change of rules or calendar.
+func (c Clock[S, P]) keepComparing(ctx context.Context, b *Bus) error {
+	changed := make(chan struct{}, 1)
+	if c.OnChange != nil {
+		c.OnChange(func() {
+			select {
+			case changed <- struct{}{}:
+			default:
 			}
+		})
+	}
+	wait := backoff.NewExponentialBackOff(backoff.WithMaxElapsedTime(0), backoff.WithMaxInterval(probeFor))
+	for ctx.Err() == nil {
+		if err := c.Compare(ctx, b); err != nil {
 			b.logger.Warn("schedules couldn't be compared; tried again", "clock", c.Service, "error", err)
 			pause(ctx, wait.NextBackOff())
+			continue
 		}
-		return nil
-	})
-	return all.Wait()
+		wait.Reset()
+		select {
+		case <-ctx.Done():
+		case <-changed:
+		}
+	}
+	return nil
 }
 
 // follow is the handler of <service>-timers: the schedule of each record that changed is set to its next deadline.

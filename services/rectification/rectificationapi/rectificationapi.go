@@ -36,6 +36,8 @@ type View struct {
 	events.RectificationState
 	rectification.View
 	Next []rectification.Next `json:"next"`
+	// NotNow are the other commands of the caller's role, with why they can't be given.
+	NotNow []rectification.NotNow `json:"not_now"`
 	// History is in the answer to get alone.
 	History []Step `json:"history,omitempty"`
 }

@@ -1,5 +1,5 @@
-// Package server wires rectification: it opens the rectification of each exposed case and answers commands and questions. It owns the stream
-// RECTIFICATION, and reads CASES, MEDIA and REGISTRY.
+// Package server wires rectification: it opens the rectification of each exposed case, answers commands and questions, and states reminders. It owns the streams
+// RECTIFICATION and TIMERS_RECTIFICATION, and reads CASES, MEDIA and REGISTRY.
 //
 // While NATS is away the consumer holds its messages and requests are refused with unavailable; a command is applied once or not at all.
 package server
@@ -9,10 +9,11 @@ import (
 	"errors"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"songshui.internal/events"
 	"songshui.internal/services/internal/access"
 	"songshui.internal/services/internal/bus"
-	"songshui.internal/services/internal/workdays"
 	"songshui.internal/services/rectification/internal/commands"
 	"songshui.internal/services/rectification/rectificationapi"
 )
@@ -20,7 +21,7 @@ import (
 // Aggregate is how rectifications are kept, for verify.
 var Aggregate = commands.Aggregate
 
-// Directory finds outlets and offices; registryapi.Directory is one.
+// Directory finds outlets and offices, and holds rules and days off; registryapi.Directory is one.
 type Directory = commands.Directory
 
 // Media finds media; mediaapi.Resolver is one.
@@ -35,10 +36,7 @@ type Deps struct {
 }
 
 // Config is how the service runs; the zero value is ready.
-type Config struct {
-	// Calendar of working days; nil = the years' files of package workdays.
-	Calendar *workdays.Calendar
-}
+type Config struct{}
 
 var cases = bus.Durable{Name: "rectification-cases", Stream: events.StreamCases, Filters: []string{"case.>"}, AckWait: 10 * time.Second, MaxAckPending: 256}
 
@@ -46,7 +44,9 @@ var cases = bus.Durable{Name: "rectification-cases", Stream: events.StreamCases,
 const batch = 32
 
 // Durables are the consumers that migrate makes.
-func Durables() []bus.Durable { return []bus.Durable{cases} }
+func Durables() []bus.Durable {
+	return append([]bus.Durable{cases}, commands.Clock(nil, nil).Durables()...)
+}
 
 // Server is the service. It is safe for concurrent use.
 type Server struct {
@@ -55,20 +55,18 @@ type Server struct {
 }
 
 // New makes the service; it connects to nothing.
-func New(d Deps, c Config) (*Server, error) {
+func New(d Deps, _ Config) (*Server, error) {
 	if d.Bus == nil || d.Verifier == nil || d.Directory == nil || d.Media == nil {
 		return nil, errors.New("rectification: a bus, a verifier, a directory and media are needed")
 	}
-	if c.Calendar == nil {
-		var err error
-		if c.Calendar, err = workdays.Default(); err != nil {
-			return nil, err
-		}
+	c, err := commands.New(d.Bus, d.Directory, d.Media)
+	if err != nil {
+		return nil, err
 	}
-	return &Server{deps: d, commands: &commands.Commands{Bus: d.Bus, Calendar: c.Calendar, Directory: d.Directory, Media: d.Media}}, nil
+	return &Server{deps: d, commands: c}, nil
 }
 
-// Run answers requests and opens rectifications until ctx ends, then gives nil. An error means that it can't answer.
+// Run answers requests, opens rectifications and states reminders until ctx ends, then gives nil. An error means that it can't answer.
 func (s *Server) Run(ctx context.Context) error {
 	stop, err := s.deps.Bus.Serve(s.deps.Verifier,
 		map[string]bus.Endpoint{rectificationapi.EndpointReady: s.commands.Ready},
@@ -76,5 +74,8 @@ func (s *Server) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(s.deps.Bus.Consume(ctx, cases, batch, s.commands.Opening), stop())
+	var all errgroup.Group
+	all.Go(func() error { return s.deps.Bus.Consume(ctx, cases, batch, s.commands.Opening) })
+	all.Go(func() error { return s.commands.KeepReminding(ctx) })
+	return errors.Join(all.Wait(), stop())
 }

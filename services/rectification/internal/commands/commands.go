@@ -12,6 +12,7 @@ import (
 	"songshui.internal/services/internal/access"
 	"songshui.internal/services/internal/bus"
 	"songshui.internal/services/internal/fault"
+	"songshui.internal/services/internal/rules"
 	"songshui.internal/services/internal/strict"
 	"songshui.internal/services/internal/workdays"
 	"songshui.internal/services/media/mediaapi"
@@ -27,6 +28,11 @@ var Aggregate = bus.Aggregate[events.RectificationState, *events.RectificationSt
 type Directory interface {
 	Outlet(nameOrAliasOrID string) (events.OutletState, bool)
 	Office(events.OfficeSlug) (events.OfficeState, bool)
+	// Rules and Calendar are as known now; nil = those of the files in the program.
+	Rules() *rules.Book
+	Calendar() *workdays.Calendar
+	// OnChange has a hook called after rules or days off have changed; it returns at once.
+	OnChange(hook func())
 }
 
 // Media finds an office's media; mediaapi.Resolver is one.
@@ -36,10 +42,19 @@ type Media interface {
 
 // Commands carries out commands. It is safe for concurrent use.
 type Commands struct {
-	Bus       *bus.Bus
-	Calendar  *workdays.Calendar
-	Directory Directory
-	Media     Media
+	bus       *bus.Bus
+	directory Directory
+	media     Media
+	numbers   func() rectification.Numbers
+}
+
+// New makes Commands.
+func New(b *bus.Bus, d Directory, m Media) (*Commands, error) {
+	n, err := numbersOf(d)
+	if err != nil {
+		return nil, err
+	}
+	return &Commands{bus: b, directory: d, media: m, numbers: n}, nil
 }
 
 type loaded = bus.Loaded[events.RectificationState]
@@ -75,7 +90,7 @@ func (c *Commands) Give(ctx context.Context, r bus.Request) (any, error) {
 		return nil, err
 	}
 	in := bus.Intent{Name: p.Name, Actor: r.Actor.Event(), Key: p.Key, Request: r.Body, Trace: r.Trace}
-	after, err := Aggregate.Execute(ctx, c.Bus, events.RectificationSubject(file.state.Office, file.state.ID), in, func(now loaded, given *access.Given) (events.Fact, error) {
+	after, err := Aggregate.Execute(ctx, c.bus, events.RectificationSubject(file.state.Office, file.state.ID), in, func(now loaded, given *access.Given) (events.Fact, error) {
 		if !now.Exists() {
 			// A replica that is behind what was just opened.
 			return nil, fault.New(fault.Unavailable, "rectification: load "+now.Subject)
@@ -123,7 +138,7 @@ func (c *Commands) caseFor(ctx context.Context, id events.CaseID, a access.Actor
 	if _, err := events.ParseCaseID(string(id)); err != nil {
 		return caseFile{}, missing
 	}
-	m, err := c.Bus.Last(ctx, events.StreamCases, events.AnyOffice("case", string(id)))
+	m, err := c.bus.Last(ctx, events.StreamCases, events.AnyOffice("case", string(id)))
 	if errors.Is(err, bus.ErrNone) {
 		return caseFile{}, missing
 	}
@@ -154,7 +169,7 @@ func fileOf(m bus.Message) (caseFile, error) {
 
 // ensureOpen opens the rectification of an exposed case in place, where the consumer hasn't come to it yet. wrong_state if the case was never exposed.
 func (c *Commands) ensureOpen(ctx context.Context, f caseFile, trace string) error {
-	r, err := Aggregate.Load(ctx, c.Bus, events.RectificationSubject(f.state.Office, f.state.ID))
+	r, err := Aggregate.Load(ctx, c.bus, events.RectificationSubject(f.state.Office, f.state.ID))
 	if err != nil || r.Exists() {
 		return err
 	}
@@ -168,9 +183,9 @@ func (c *Commands) ensureOpen(ctx context.Context, f caseFile, trace string) err
 
 // open appends the first fact of a record, or nothing if the record has one.
 func (c *Commands) open(ctx context.Context, f caseFile, trace string) error {
-	fact := rectification.Opened(f.state, f.relyOn)
+	fact := rectification.Opened(f.state, f.relyOn, c.numbers())
 	in := bus.Intent{Name: "open", Actor: events.System(events.ServiceRectification), Given: access.Given{On: fact.OpenedOn}, Trace: trace}
-	_, err := Aggregate.Execute(ctx, c.Bus, events.RectificationSubject(f.state.Office, f.state.ID), in, func(now loaded, _ *access.Given) (events.Fact, error) {
+	_, err := Aggregate.Execute(ctx, c.bus, events.RectificationSubject(f.state.Office, f.state.ID), in, func(now loaded, _ *access.Given) (events.Fact, error) {
 		if now.Exists() {
 			return nil, nil
 		}

@@ -27,7 +27,7 @@ func (c *Commands) Get(ctx context.Context, r bus.Request) (any, error) {
 		return nil, err
 	}
 	subject := events.RectificationSubject(f.state.Office, f.state.ID)
-	now, err := Aggregate.Load(ctx, c.Bus, subject)
+	now, err := Aggregate.Load(ctx, c.bus, subject)
 	if err != nil {
 		return nil, err
 	}
@@ -43,12 +43,12 @@ func (c *Commands) Get(ctx context.Context, r bus.Request) (any, error) {
 func (c *Commands) view(l loaded, a access.Actor) rectificationapi.View {
 	s := l.State
 	s.Commands = nil
-	return rectificationapi.View{RectificationState: s, View: rectification.Derive(s, c.Calendar, events.DayOf(c.Bus.Now()).Max(s.LastOn)), Next: rectification.NextFor(s, a)}
+	return rectificationapi.View{RectificationState: s, View: rectification.Derive(s, c.numbers(), events.DayOf(c.bus.Now()).Max(s.LastOn)), Next: rectification.NextFor(s, a), NotNow: rectification.NotNowFor(s, a)}
 }
 
 // history gives the facts up to the one that the record was read at.
 func (c *Commands) history(ctx context.Context, subject string, upTo uint64) ([]rectificationapi.Step, error) {
-	messages, err := c.Bus.History(ctx, events.StreamRectification, subject, maxHistory)
+	messages, err := c.bus.History(ctx, events.StreamRectification, subject, maxHistory)
 	if err != nil {
 		return nil, err
 	}
@@ -68,7 +68,7 @@ func (c *Commands) history(ctx context.Context, subject string, upTo uint64) ([]
 // Ready answers the endpoint ready.
 func (c *Commands) Ready(ctx context.Context, _ bus.Request) (any, error) {
 	state := "ok"
-	if _, err := c.Bus.Last(ctx, events.StreamRectification, "rectification.>"); err != nil && !errors.Is(err, bus.ErrNone) && !errors.Is(err, events.ErrMalformed) {
+	if _, err := c.bus.Last(ctx, events.StreamRectification, "rectification.>"); err != nil && !errors.Is(err, bus.ErrNone) && !errors.Is(err, events.ErrMalformed) {
 		state = "unavailable"
 	}
 	return map[string]string{"nats": state}, nil

@@ -29,7 +29,7 @@ type found struct {
 func (c *Commands) world(ctx context.Context, r bus.Request, f caseFile, body rectification.Body) (rectification.World, error) {
 	office := f.state.Office
 	name := string(office)
-	if o, ok := c.Directory.Office(office); ok {
+	if o, ok := c.directory.Office(office); ok {
 		name = o.Name
 	}
 	media := map[rectification.MediaRef]found{}
@@ -46,7 +46,7 @@ func (c *Commands) world(ctx context.Context, r bus.Request, f caseFile, body re
 		}
 		media[ref] = m
 	}
-	return rectification.World{Actor: r.Actor, Now: c.Bus.Now(), Case: f.state, RelyOn: f.relyOn, OfficeName: name, Outlet: c.Directory.Outlet,
+	return rectification.World{Actor: r.Actor, Now: c.bus.Now(), Numbers: c.numbers(), Case: f.state, RelyOn: f.relyOn, OfficeName: name, Outlet: c.directory.Outlet,
 		Medium: func(ref rectification.MediaRef) (events.MediaState, string) {
 			m, ok := media[ref]
 			if !ok {
@@ -57,7 +57,7 @@ func (c *Commands) world(ctx context.Context, r bus.Request, f caseFile, body re
 }
 
 func (c *Commands) medium(ctx context.Context, token string, office events.OfficeSlug, ref rectification.MediaRef) (found, error) {
-	m, err := c.Media.Resolve(ctx, token, office, mediaapi.MediaRef{ID: events.MediaID(ref.ID), File: ref.File, SHA256: ref.SHA256})
+	m, err := c.media.Resolve(ctx, token, office, mediaapi.MediaRef{ID: events.MediaID(ref.ID), File: ref.File, SHA256: ref.SHA256})
 	switch {
 	case err == nil && m.Office == office && m.State != events.MediaReleased && m.State != events.MediaErased:
 		return found{state: m}, nil

@@ -1,0 +1,34 @@
+package rectificationapi
+
+import (
+	"songshui.internal/events"
+	"songshui.internal/services/rectification"
+)
+
+// What rectification derives, for services that follow its stream: the same rules as in the answers above.
+type (
+	// Numbers are the rules and the calendar that clocks go by.
+	Numbers = rectification.Numbers
+	// Derived is what is derived of a rectification for one day.
+	Derived = rectification.View
+	// ExtensionView is an extension with its flag.
+	ExtensionView = rectification.ExtensionView
+	// SiteCheck is the office's clock.
+	SiteCheck = rectification.SiteCheck
+	// AwaitingMedia is the media's clock.
+	AwaitingMedia = rectification.AwaitingMedia
+	// ItemView is an item of the day.
+	ItemView = rectification.ItemView
+	// ListingQuestion is the province's clock for a major case.
+	ListingQuestion = rectification.ListingQuestion
+)
+
+// Derive tells how a rectification stood at the end of a day; see rectification.Derive.
+func Derive(s events.RectificationState, n Numbers, asOf events.Day) Derived {
+	return rectification.Derive(s, n, asOf)
+}
+
+// StateOn gives its state at the end of a day; "" before the exposure.
+func StateOn(s events.RectificationState, day events.Day) events.RectificationStatus {
+	return rectification.StateOn(s, day)
+}
