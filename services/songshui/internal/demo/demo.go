@@ -1,5 +1,5 @@
 // Package demo tells Songshui's story with the sample cases: eleven offices submit over the public HTTP interface, every case is followed until it is found, the
-// rectifications go through their track on the days that they had, the offices look at the public copies of their media and clear them, and three searches are made. It has no inside door; only the counting of
+// rectifications go through their track on the days that they had, the monthly returns are filed and received, the offices look at the public copies of their media and clear them, and three searches are made. It has no inside door; only the counting of
 // events and dead letters reads the log.
 package demo
 
@@ -138,7 +138,7 @@ func (d *Demo) step(what string, done, of int) {
 // Tell tells the story and gives the report; ErrNotHeld if any step did not hold.
 func (d *Demo) Tell(ctx context.Context) (Report, error) {
 	d.began, d.cases, d.media, d.after, d.public = time.Now(), map[string]string{}, map[string]string{}, map[string]bool{}, map[string]bool{}
-	for _, act := range []func(context.Context) error{d.submit, d.sealed, d.follow, d.look, d.searches} {
+	for _, act := range []func(context.Context) error{d.submit, d.sealed, d.follow, d.returns, d.look, d.searches} {
 		if err := act(ctx); err != nil {
 			return Report{}, err
 		}
