@@ -13,8 +13,12 @@
 //
 // # The end
 //
-// Judged, then state with hash, then object, then the fact, then the answer. A later request, or [Store.Sweep], repeats what a crash cut off. Of several uploads of the same
-// bytes and name the first to write the fact wins; the others drop their objects. A refused upload is gone with all its bytes and noted in ACCESS.
+// Type and size are judged by the first bytes, a large clip's boxes and length while the bytes pass (how far that is stands in the state): what is refused then is aborted. The whole is
+// judged before the fact: one of at most a part from memory, before there is an object; a larger one from the object, since the parts of a multipart upload can't be read before they are completed,
+// and then the refused object is removed with all its versions.
+//
+// Judged, then state with hash, then object, then the fact, then the answer; of a larger upload state, object, judged, fact. A later request, or [Store.Sweep], repeats what a crash cut off. Of several uploads of the same
+// bytes and name the first to write the fact wins; the others drop their objects, and the untaken time of the medium begins anew. A refused upload is gone with all its bytes and noted in ACCESS.
 package uploads
 
 import (
