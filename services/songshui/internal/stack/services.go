@@ -92,6 +92,14 @@ func Durables() []bus.Durable {
 
 // Migrate makes streams, buckets and durables as administrator.
 func Migrate(ctx context.Context, b Backings) error {
+	if err := MigrateLog(ctx, b); err != nil {
+		return err
+	}
+	return objects.Ensure(ctx, b.S3, b.Buckets)
+}
+
+// MigrateLog makes what is in NATS alone: enough for services that keep no bytes.
+func MigrateLog(ctx context.Context, b Backings) error {
 	nc, err := b.Connect("migrate")
 	if err != nil {
 		return err
@@ -101,10 +109,7 @@ func Migrate(ctx context.Context, b Backings) error {
 	if err != nil {
 		return fmt.Errorf("stack: %w", err)
 	}
-	if err := bus.Migrate(ctx, js, b.Replicas, Durables()); err != nil {
-		return err
-	}
-	return objects.Ensure(ctx, b.S3, b.Buckets)
+	return bus.Migrate(ctx, js, b.Replicas, Durables())
 }
 
 // Start starts the targets; they run until ctx ends or one of them fails.
