@@ -38,6 +38,8 @@ type Config struct {
 	Targets []string
 	Logger  *slog.Logger
 	Metrics prometheus.Registerer
+	// Now defaults to time.Now.
+	Now func() time.Time
 	// MediaQuota, Lists and SecureCookies are as in Settings.
 	MediaQuota    int64
 	Lists         string
@@ -177,12 +179,15 @@ func (u *Up) settings(c Config) (Settings, error) {
 	if err != nil {
 		return Settings{}, fmt.Errorf("stack: %w", err)
 	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
 	inner, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return Settings{}, fmt.Errorf("stack: media's listener: %w", err)
 	}
 	u.closers = append(u.closers, func() { _ = inner.Close() })
-	s := Settings{Key: key, Public: public, MediaListener: inner, MediaURL: &url.URL{Scheme: "http", Host: inner.Addr().String()}, Logger: c.Logger, Now: time.Now, Metrics: c.Metrics,
+	s := Settings{Key: key, Public: public, MediaListener: inner, MediaURL: &url.URL{Scheme: "http", Host: inner.Addr().String()}, Logger: c.Logger, Now: c.Now, Metrics: c.Metrics,
 		MediaQuota: c.MediaQuota, Lists: c.Lists, SecureCookies: c.SecureCookies}
 	if c.Listen == "" {
 		return s, nil

@@ -60,7 +60,7 @@ func (w *world) at(moment string) {
 	w.now = at.In(time.FixedZone("elsewhere", -11*3600))
 }
 
-func must(t *testing.T, err error) {
+func must(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
