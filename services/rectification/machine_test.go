@@ -1,6 +1,8 @@
 package rectification_test
 
 import (
+	"fmt"
+	"reflect"
 	"slices"
 	"testing"
 
@@ -20,12 +22,18 @@ func drawBody(t *rapid.T, name string, on events.Day) fields {
 	switch name {
 	case "start":
 		return with(start, body)
-	case "progress", "opine":
+	case "progress":
+		body["text"] = "进展"
+		if rapid.Bool().Draw(t, "names an item") {
+			body["item"] = rapid.IntRange(0, 3).Draw(t, "item")
+			body["done"] = rapid.Bool().Draw(t, "done")
+		}
+	case "opine":
 		body["text"] = "进展"
 	case "ask-extension":
-		return with(askExt, with(body, fields{"new_due": later("new due")}))
+		return with(askExt, with(body, fields{"new_due": later("new due"), "items": itemDays(t, later)}))
 	case "list":
-		return with(listing, with(body, fields{"grade": rapid.IntRange(1, 4).Draw(t, "grade"), "due": later("due")}))
+		return with(listing, with(body, fields{"grade": rapid.IntRange(1, 4).Draw(t, "grade"), "due": later("due"), "items": itemDays(t, later)}))
 	case "ask-acceptance":
 		return with(askAccept, with(body, fields{"media": rapid.SampledFrom([][]string{{"a.jpg"}, {"a.mp4", "a.pdf"}, {"a.pdf"}, {}}).Draw(t, "media")}))
 	case "accept":
@@ -33,7 +41,7 @@ func drawBody(t *rapid.T, name string, on events.Day) fields {
 	case "close":
 		return with(closing, with(body, fields{"published_on": on.Add(-rapid.IntRange(0, 3).Draw(t, "published before"))}))
 	case "reopen":
-		return with(reopening, with(body, fields{"new_due": later("new due")}))
+		return with(reopening, with(body, fields{"new_due": later("new due"), "items": itemDays(t, later)}))
 	default:
 		body["reason"] = "理由"
 		if name == "grant-extension" || name == "refuse-extension" {
@@ -41,6 +49,15 @@ func drawBody(t *rapid.T, name string, on events.Day) fields {
 		}
 	}
 	return body
+}
+
+// itemDays names other days for some items.
+func itemDays(t *rapid.T, later func(string) events.Day) []fields {
+	out := []fields{}
+	for i := range rapid.IntRange(0, 2).Draw(t, "items named") {
+		out = append(out, fields{"item": i, "due": later("item due")})
+	}
+	return out
 }
 
 func TestNoPathPastAGuard(t *testing.T) {
@@ -178,6 +195,7 @@ func checkDays(t *rapid.T, r *record, cal *workdays.Calendar) {
 		if days, running := naiveOverdue(r, cal, day); v.OverdueDays != days || v.Overdue && !running || v.ClockStoppedOn == nil != running {
 			t.Fatalf("%s: %d days overdue (running %v), want %d (%v)", day, v.OverdueDays, v.ClockStoppedOn == nil, days, running)
 		}
+		checkFlags(t, r, cal, s, v)
 	}
 }
 
@@ -226,4 +244,64 @@ func naiveOverdue(r *record, cal *workdays.Calendar, day events.Day) (days int, 
 	}
 	add(day)
 	return days, true
+}
+
+// checkFlags holds the flags of a day against the record as it was then: what later steps left in the state must not show.
+func checkFlags(t *rapid.T, r *record, cal *workdays.Calendar, s events.RectificationState, v rectification.View) {
+	day, moved := v.AsOf, cal.Move(s.Dues[len(s.Dues)-1].Day, s.Office)
+	open := slices.Contains([]events.RectificationStatus{events.RectificationPending, events.RectificationInProgress, events.RectificationAwaitingAcceptance}, s.State)
+	ended := s.State == events.RectificationTransferred || s.State == events.RectificationNotApplicable
+	want := map[string]any{"overdue": open && day > moved, "due_soon": open && day <= moved && moved <= day.Add(10), "finished late": !open && v.OverdueDays > 0, "due": s.Dues[len(s.Dues)-1].Day}
+	got := map[string]any{"overdue": v.Overdue, "due_soon": v.DueSoon, "finished late": v.FinishedLate, "due": v.Due}
+	grade := 0
+	for _, l := range s.Listings {
+		if l.DelistedOn == "" && !ended && s.State != events.RectificationClosed {
+			grade = l.Grade
+		}
+	}
+	want["grade"], got["grade"] = grade, v.Grade
+	var late, checks []bool
+	for i, x := range s.Extensions {
+		left := 0
+		for d := x.AskedOn; d < cal.Move(x.DueInForce, s.Office); {
+			if d = d.Add(1); cal.Working(d, s.Office) {
+				left++
+			}
+		}
+		late = append(late, left < map[bool]int{false: 5, true: 15}[x.Listed])
+		if decided := v.LateExtensions[i].Decision != nil; decided != (x.Decision != "") {
+			t.Fatalf("%s: extension decided %v, want %q", day, decided, x.Decision)
+		}
+	}
+	for _, a := range s.Acceptances {
+		until := day
+		if a.Result != "" {
+			until = a.DecidedOn
+		} else if ended {
+			until = s.Ending.ConsentedOn
+		}
+		checks = append(checks, until > cal.Move(a.AskedOn.Add(10), s.Office))
+	}
+	for i, x := range v.LateExtensions {
+		want[fmt.Sprint("extension ", i)], got[fmt.Sprint("extension ", i)] = late[i], x.Late
+	}
+	for i, x := range v.SiteChecks {
+		want[fmt.Sprint("check ", i)], got[fmt.Sprint("check ", i)] = checks[i], x.Late
+	}
+	want["extensions"], got["extensions"] = len(s.Extensions), len(v.LateExtensions)
+	want["checks"], got["checks"] = len(s.Acceptances), len(v.SiteChecks)
+	want["awaiting media"], got["awaiting media"] = s.State == events.RectificationAccepted, v.AwaitingMedia != nil
+	for i, item := range s.Items {
+		done := false
+		for _, p := range r.state.Progress {
+			if p.Item != nil && *p.Item == i && p.On <= day && p.Done != nil {
+				done = *p.Done && !slices.ContainsFunc(item.Dues, func(d events.Due) bool { return d.SetBy == rectification.SetByReopened && p.On < d.SetOn })
+			}
+		}
+		key := fmt.Sprint("item ", i)
+		want[key], got[key] = fmt.Sprint(item.Due, done, open && !done && cal.Move(item.Due, s.Office) < day), fmt.Sprint(v.ItemViews[i].Due, v.ItemViews[i].DoneOn != nil, v.ItemViews[i].PastDue)
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Fatalf("%s: %v\nwant %v", day, got, want)
+	}
 }

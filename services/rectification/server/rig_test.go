@@ -29,7 +29,7 @@ func clock() time.Time { return now }
 
 // world is a system with the layout made, and a case's record to be written by whoever plays intake.
 type world struct {
-	t       *testing.T
+	t       testing.TB
 	nc      *natsgo.Conn
 	bus     *bus.Bus
 	seal    *access.Seal
@@ -53,7 +53,9 @@ func restatedMedium(_ events.MediaState, _ events.Meta, f events.Fact) (events.M
 	return f.(events.MediaRestatedFact).State, nil
 }
 
-func newWorld(t *testing.T) *world {
+func newWorld(t *testing.T) *world { return newWorldAt(t, clock) }
+
+func newWorldAt(t testing.TB, now func() time.Time) *world {
 	t.Helper()
 	w := &world{t: t, nc: natstest.New(t)}
 	pub, priv, err := ed25519.GenerateKey(nil)
@@ -61,7 +63,7 @@ func newWorld(t *testing.T) *world {
 		t.Fatal(err)
 	}
 	w.key, w.seal = pub, access.NewSeal(priv, time.Now)
-	if w.bus, err = bus.New(w.nc, events.ServiceRectification, bus.Options{Now: clock, Logger: slog.New(slog.DiscardHandler)}); err != nil {
+	if w.bus, err = bus.New(w.nc, events.ServiceRectification, bus.Options{Now: now, Logger: slog.New(slog.DiscardHandler)}); err != nil {
 		t.Fatal(err)
 	}
 	if err := bus.Migrate(t.Context(), w.bus.JetStream(), 1, server.Durables()); err != nil {
@@ -133,7 +135,7 @@ func (w *world) run() {
 }
 
 // eventually asks again until what holds; it gives up after ten seconds.
-func eventually(t *testing.T, what string, holds func() bool) {
+func eventually(t testing.TB, what string, holds func() bool) {
 	t.Helper()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
@@ -201,17 +203,27 @@ var start = fields{"on": "2026-06-12", "backdate_reason": "补录", "responsible
 // replay folds the log from nothing: every state in it must be the fold of the facts up to it.
 func (w *world) replay() {
 	w.t.Helper()
-	var s events.RectificationState
-	for _, m := range w.messages() {
+	foldAll(w.t, w.messages())
+}
+
+// foldAll folds a record's messages and holds each state in them against it; it gives the last.
+func foldAll(t interface {
+	Helper()
+	Fatal(...any)
+	Errorf(string, ...any)
+}, messages []bus.Message) (s events.RectificationState) {
+	t.Helper()
+	for _, m := range messages {
 		fact, err := events.Default.DecodeFact(m.Meta.Type, m.Body)
 		if err == nil {
 			s, err = server.Aggregate.Step(s, m.Meta, fact)
 		}
 		if err != nil {
-			w.t.Fatal(err)
+			t.Fatal(err)
 		}
 		if got, _ := json.Marshal(s); string(got) != string(m.Body.State) {
-			w.t.Errorf("%s folds to\n%s\nthe log says\n%s", m.Meta.Type, got, m.Body.State)
+			t.Errorf("%s folds to\n%s\nthe log says\n%s", m.Meta.Type, got, m.Body.State)
 		}
 	}
+	return s
 }
