@@ -17,8 +17,8 @@ import (
 const (
 	// CodeTooLong says that a clip is longer than MaxDuration.
 	CodeTooLong = "too_long"
-	// CodeFragmented says that a clip is made of fragments (moof): it must be exported again as an ordinary MP4.
-	CodeFragmented = "fragmented"
+	// CodeEncrypted says that a clip's samples are encrypted, so that nobody can look at them.
+	CodeEncrypted = "encrypted"
 )
 
 func damaged(why string) error { return sandbox.Refuse(sniff.CodeDamaged, errors.New("clip: "+why)) }
@@ -31,52 +31,6 @@ func refuse(code, arg string) error {
 type extent struct {
 	Start int64 `json:"start"`
 	End   int64 `json:"end"`
-}
-
-// outer is the structure of a clip on its top level.
-type outer struct {
-	boxes      []string
-	moov       extent
-	mdat       []extent
-	fragmented bool
-}
-
-const (
-	// maxBoxes bounds the boxes on the top level; a fragmented clip is given up at its first fragment.
-	maxBoxes = 10_000
-	maxMdat  = 1_000
-)
-
-// walk reads the headers of the boxes on the top level. A clip has one moov of at most sniff.MaxIndex and at least one mdat; boxes that reach beyond the end are damaged.
-func walk(r io.ReaderAt, size int64) (outer, error) {
-	var o outer
-	for at := int64(0); at+8 <= size; {
-		name, body, end, err := header(r, at, size)
-		if err != nil {
-			return o, err
-		}
-		o.boxes = append(o.boxes, name)
-		switch {
-		case len(o.boxes) > maxBoxes:
-			return o, damaged("too many boxes")
-		case name == "moof":
-			o.fragmented = true
-			return o, nil
-		case name == "mdat" && len(o.mdat) == maxMdat:
-			return o, damaged("too many mdat")
-		case name == "mdat":
-			o.mdat = append(o.mdat, extent{body, end})
-		case name == "moov" && (o.moov.End > 0 || end-body > sniff.MaxIndex):
-			return o, damaged("moov")
-		case name == "moov":
-			o.moov = extent{body, end}
-		}
-		at = end
-	}
-	if o.moov.End == 0 || len(o.mdat) == 0 {
-		return o, damaged("no moov or no mdat")
-	}
-	return o, nil
 }
 
 func header(r io.ReaderAt, at, size int64) (name string, body, end int64, err error) {

@@ -49,24 +49,26 @@ func (c *Clips) plan(ctx context.Context, src kinds.Original, soundOnly bool) (p
 	if err != nil {
 		return planned{}, err
 	}
-	if o.fragmented {
-		return planned{}, refuse(CodeFragmented, "")
-	}
-	n := o.moov.End - o.moov.Start
+	params, data, n := o.wire(src, soundOnly)
+	// The fragments' indexes are let go as they are sent.
+	o.moofs = nil
 	var p planned
-	blobs, err := c.box.Do(ctx, sandbox.Request{Op: opPlan, Params: question{o.mdat, soundOnly}, Data: io.NewSectionReader(src, o.moov.Start, n), Size: n}, &p.answer)
+	blobs, err := c.box.Do(ctx, sandbox.Request{Op: opPlan, Params: params, Data: data, Size: n}, &p.answer)
 	if err != nil {
 		return planned{}, err
 	}
 	p.head, p.ranges = blobs[0].Data, blobs[1].Data
 	for _, name := range o.boxes {
-		if found := map[string]string{"uuid": "UUID", "udta": "UserData", "meta": "UserData"}[name]; found != "" && !slices.Contains(p.Examination.Private, found) {
+		if found := outside[name]; found != "" && !slices.Contains(p.Examination.Private, found) {
 			p.Examination.Private = append(p.Examination.Private, found)
 		}
 	}
 	slices.Sort(p.Examination.Private)
 	return p, nil
 }
+
+// outside names what boxes on the top level hold; emsg are messages to a player, prft is a recorder's clock.
+var outside = map[string]string{"uuid": "UUID", "udta": "UserData", "meta": "UserData", "emsg": "EventMessage", "prft": "ProducerReferenceTime"}
 
 // size is the stripped copy's.
 func (p planned) size() int64 { return int64(len(p.head)) + p.Payload }
@@ -101,7 +103,7 @@ func (c *Clips) Render(ctx context.Context, j kinds.Job, keep kinds.Keep) error 
 	if soundOnly {
 		copied.Name, copied.Type = NameSound, sniff.M4A.MIME
 	}
-	publish := p.Rebuilt && len(hide) == 0 && (p.Playable || !soundOnly)
+	publish := p.Rebuilt && !p.CutOff && len(hide) == 0 && (p.Playable || !soundOnly)
 	kept := func(r io.Reader) error {
 		copied.Body = r
 		return keep(ctx, copied)
@@ -129,14 +131,14 @@ func (c *Clips) Render(ctx context.Context, j kinds.Job, keep kinds.Keep) error 
 	})
 }
 
-// local writes what ffmpeg reads: the stripped copy where one can be made, which publish gets at the same time, else the original.
+// local writes what ffmpeg reads: the copy where one can be made, which publish gets at the same time, else the original.
 func (c *Clips) local(dir string, p planned, o kinds.Original, publish func(io.Reader) error) (string, error) {
 	f, err := os.Create(pathIn(dir, "source"))
 	if err != nil {
 		return "", err
 	}
 	defer func() { _ = f.Close() }()
-	if !p.Rebuilt {
+	if len(p.head) == 0 {
 		if _, err := io.Copy(f, io.NewSectionReader(o, 0, min(o.Size, sniff.MaxVideo))); err != nil {
 			return "", err
 		}

@@ -24,9 +24,9 @@ type entry struct {
 	width, height int
 	// squeeze is the pixel's shape, width and height of it; 1, 1 is square.
 	squeeze [2]int
-	// playable says that browsers play it. box is made anew for what is published, nil for a codec that isn't.
+	// playable says that browsers play it. box is made anew for what is published, nil for a codec that isn't; old is the original's.
 	playable bool
-	box      mp4.Box
+	box, old mp4.Box
 }
 
 func codecOf(fourcc string) string {
@@ -41,7 +41,10 @@ func codecOf(fourcc string) string {
 	}, fourcc))
 }
 
-// entries reads a stsd; at most 16 descriptions.
+// encrypted are the sample entries of common encryption and of Apple's.
+var encrypted = map[string]bool{"encv": true, "enca": true, "drmi": true, "drms": true}
+
+// entries reads a stsd; encrypted ones are refused; at most 16 descriptions.
 func entries(stsd []byte, handler string) ([]entry, error) {
 	var out []entry
 	var err error
@@ -53,12 +56,17 @@ func entries(stsd []byte, handler string) ([]entry, error) {
 			return
 		}
 		var e entry
+		if encrypted[name] {
+			err = refuse(CodeEncrypted, "")
+			return
+		}
 		switch handler {
 		case video:
 			e, err = videoEntry(name, body)
 		case sound:
 			e = soundEntry(name, body)
 		}
+		e.old = raw(name, body)
 		out = append(out, e)
 	})
 	if err == nil && (!whole || len(out) == 0 || len(out) != int(binary.BigEndian.Uint32(stsd[4:]))) {

@@ -9,11 +9,7 @@ import (
 )
 
 // newHead makes the file type, the moov and the header of the mdat. Nothing is carried over that isn't named here.
-func newHead(mvhd *mp4.MvhdBox, matrix [9]int32, kept []*track, l layout, soundOnly bool) ([]byte, error) {
-	ftyp := mp4.NewFtyp("isom", 0x200, []string{"isom", "iso2", "mp41"})
-	if soundOnly {
-		ftyp = mp4.NewFtyp("M4A ", 0x200, []string{"M4A ", "isom", "iso2"})
-	}
+func newHead(mvhd *mp4.MvhdBox, matrix [9]int32, kept []*track, l layout, ftyp *mp4.FtypBox) ([]byte, error) {
 	wide := uint64(l.payload) > math.MaxUint32-sizeOfMoov(kept)
 	moov := mp4.NewMoovBox()
 	moov.AddChild(movieHeader(mvhd, matrix, kept))
@@ -45,6 +41,17 @@ func newHead(mvhd *mp4.MvhdBox, matrix [9]int32, kept []*track, l layout, soundO
 	}
 	out.Write(mdat)
 	return out.Bytes(), nil
+}
+
+// fileType is a copy's; what keeps the original's sample entries, which is for ffmpeg only, is a QuickTime file.
+func fileType(rebuilt, soundOnly bool) *mp4.FtypBox {
+	switch {
+	case !rebuilt:
+		return mp4.NewFtyp("qt  ", 0x200, []string{"qt  "})
+	case soundOnly:
+		return mp4.NewFtyp("M4A ", 0x200, []string{"M4A ", "isom", "iso2"})
+	}
+	return mp4.NewFtyp("isom", 0x200, []string{"isom", "iso2", "mp41"})
 }
 
 // sizeOfMoov is more than the new moov can have.

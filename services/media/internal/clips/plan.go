@@ -22,21 +22,23 @@ const MaxDuration = 3 * time.Hour
 const opPlan = "clips.plan"
 
 func init() {
-	sandbox.Register(opPlan, sandbox.Operation{MaxInput: sniff.MaxIndex, MaxOutput: 4 * sniff.MaxIndex, Work: planInChild})
+	sandbox.Register(opPlan, sandbox.Operation{MaxInput: sniff.MaxIndex + maxMoofs + 16*maxBoxes, MaxOutput: 4 * sniff.MaxIndex, Work: planInChild})
 }
 
-// question goes with a moov into the child.
+// question goes with a moov.
 type question struct {
-	Mdat []extent `json:"mdat"`
+	Mdat  []extent
+	Moofs []moof
 	// Sound says that only sound is published.
-	Sound bool `json:"sound,omitempty"`
+	Sound bool
 }
 
 // answer is what becomes of a clip.
 type answer struct {
 	Examination events.Examination `json:"examination"`
-	// Rebuilt says that a copy can be made without recoding; Playable that browsers play what is in it. A clip with cut-off parts isn't rebuilt.
+	// Rebuilt says that a copy can be published without recoding as far as its codecs go, CutOff that an edit list hides too much for it; Playable that browsers play it as it is.
 	Rebuilt  bool `json:"rebuilt"`
+	CutOff   bool `json:"cut_off,omitempty"`
 	Playable bool `json:"playable"`
 	// Picture says that there is video.
 	Picture bool `json:"picture"`
@@ -46,62 +48,51 @@ type answer struct {
 }
 
 func planInChild(in sandbox.Input) (any, []sandbox.Blob, error) {
-	var q question
-	if err := in.Decode(&q); err != nil {
+	var w wire
+	if err := in.Decode(&w); err != nil {
 		return nil, nil, err
 	}
-	a, head, ranges, err := plan(in.Data, q)
+	moov, q, err := w.question(in.Data)
+	if err != nil {
+		return nil, nil, err
+	}
+	a, head, ranges, err := plan(moov, q)
 	if err != nil {
 		return nil, nil, err
 	}
 	return a, []sandbox.Blob{{Name: "head", Data: head}, {Name: "ranges", Data: ranges}}, nil
 }
 
-// plan reads a moov's content. head is everything of the copy before its sample data; ranges says in the form of appendRanges which bytes of the original follow.
+// plan reads a moov's content and the fragments'. head is everything of the copy before its sample data; ranges says in the form of span.append which bytes of the original follow.
+// Both are empty where there is nothing to gain: the original is what ffmpeg reads then.
 func plan(moov []byte, q question) (a answer, head, ranges []byte, err error) {
 	m := metadata{private: map[string]bool{}}
-	if sniff.Inside(moov, "mvex") != nil {
-		return a, nil, nil, refuse(CodeFragmented, "")
-	}
-	body := sniff.Inside(moov, "mvhd")
-	mvhd, err := decode[*mp4.MvhdBox]("mvhd", body)
+	mvhd, matrix, err := movie(moov)
 	if err != nil {
 		return a, nil, nil, err
 	}
-	if mvhd == nil || mvhd.Timescale == 0 {
-		return a, nil, nil, damaged("no mvhd")
-	}
-	matrix, err := matrixOf(body, len(body)-64)
+	tracks, err := readTracks(moov, q, &m)
 	if err != nil {
-		return a, nil, nil, err
-	}
-	tracks, err := readTracks(moov, q.Mdat, &m)
-	if err != nil {
-		return a, nil, nil, err
-	}
-	if err := notTooLong(mvhd, tracks, q.Sound); err != nil {
 		return a, nil, nil, err
 	}
 	kept := choose(tracks, q.Sound)
 	if len(kept) == 0 {
 		return a, nil, nil, damaged("neither video nor sound")
 	}
+	if len(q.Moofs) > 0 {
+		settle(mvhd, kept)
+	}
+	if err := notTooLong(mvhd, tracks, q.Sound); err != nil {
+		return a, nil, nil, err
+	}
 	m.read(moov)
 	if mvhd.CreationTime > 0 || mvhd.ModificationTime > 0 {
 		m.note("CreateDate")
 	}
-	a = answer{Examination: examination(mvhd, matrix, tracks, kept, &m), Rebuilt: true, Playable: true}
-	for _, t := range kept {
-		a.Picture = a.Picture || t.handler == video
-		for _, e := range t.entries {
-			a.Playable = a.Playable && e.playable
-			a.Rebuilt = a.Rebuilt && e.box != nil && e.codec == t.entries[0].codec
-		}
-		a.Rebuilt = a.Rebuilt && !t.hides(mvhd.Timescale)
-	}
-	a.NAL = nalOf(kept[0])
-	a.Playable = a.Playable && a.Rebuilt
-	if !a.Rebuilt {
+	a = judge(kept, mvhd.Timescale)
+	a.Examination = examination(mvhd, matrix, tracks, kept, &m)
+	// ffmpeg goes over edit lists in a file of fragments, and would publish what they hide.
+	if !a.Rebuilt && len(q.Moofs) == 0 {
 		return a, nil, nil, nil
 	}
 	l, err := lay(kept)
@@ -109,11 +100,45 @@ func plan(moov []byte, q question) (a answer, head, ranges []byte, err error) {
 		return a, nil, nil, err
 	}
 	a.Payload = l.payload
-	head, err = newHead(mvhd, matrix, kept, l, q.Sound)
+	head, err = newHead(mvhd, matrix, kept, l, fileType(a.Rebuilt, q.Sound))
 	return a, head, l.ranges, err
 }
 
-func readTracks(moov []byte, mdat []extent, m *metadata) (tracks []*track, err error) {
+func movie(moov []byte) (mvhd *mp4.MvhdBox, matrix [9]int32, err error) {
+	body := sniff.Inside(moov, "mvhd")
+	if mvhd, err = decode[*mp4.MvhdBox]("mvhd", body); err != nil {
+		return nil, matrix, err
+	}
+	if mvhd == nil || mvhd.Timescale == 0 {
+		return nil, matrix, damaged("no mvhd")
+	}
+	matrix, err = matrixOf(body, len(body)-64)
+	return mvhd, matrix, err
+}
+
+// judge says what can be made of tracks. Where they can't be published as they are, they get the original's sample entries, for ffmpeg.
+func judge(kept []*track, movieScale uint32) answer {
+	a := answer{Rebuilt: true, Playable: true, NAL: nalOf(kept[0])}
+	for _, t := range kept {
+		a.Picture = a.Picture || t.handler == video
+		for _, e := range t.entries {
+			a.Playable = a.Playable && e.playable
+			a.Rebuilt = a.Rebuilt && e.box != nil && e.codec == t.entries[0].codec
+		}
+		a.CutOff = a.CutOff || t.hides(movieScale)
+	}
+	a.Playable = a.Playable && a.Rebuilt && !a.CutOff
+	if !a.Rebuilt {
+		for _, t := range kept {
+			for i := range t.entries {
+				t.entries[i].box = t.entries[i].old
+			}
+		}
+	}
+	return a
+}
+
+func readTracks(moov []byte, q question, m *metadata) (tracks []*track, err error) {
 	n := 0
 	whole := sniff.Boxes(moov, func(name string, body []byte) {
 		if name != "trak" || err != nil {
@@ -124,12 +149,15 @@ func readTracks(moov []byte, mdat []extent, m *metadata) (tracks []*track, err e
 			return
 		}
 		var t *track
-		if t, err = readTrack(body, mdat, m); t != nil && err == nil {
+		if t, err = readTrack(body, q, m); t != nil && err == nil {
 			tracks = append(tracks, t)
 		}
 	})
 	if err == nil && !whole {
 		err = damaged("moov")
+	}
+	if err == nil && len(q.Moofs) > 0 {
+		err = grow(moov, q, tracks, m)
 	}
 	return tracks, err
 }

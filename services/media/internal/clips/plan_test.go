@@ -174,7 +174,7 @@ func FuzzPlan(f *testing.F) {
 				panic(v)
 			}
 		}()
-		a, head, ranges, err := plan(moov, question{[]extent{{start, end}}, soundOnly})
+		a, head, ranges, err := plan(moov, question{Mdat: []extent{{start, end}}, Sound: soundOnly})
 		if err != nil || !a.Rebuilt {
 			return
 		}
@@ -190,7 +190,7 @@ func FuzzPlan(f *testing.F) {
 		if err != nil || sum != a.Payload {
 			t.Fatalf("%+v, %d of %d bytes: %v", o, sum, a.Payload, err)
 		}
-		b, _, _, err := plan(head[o.moov.Start:o.moov.End], question{o.mdat, soundOnly})
+		b, _, _, err := plan(head[o.moov.Start:o.moov.End], question{Mdat: o.mdat, Sound: soundOnly})
 		if err != nil || b.Payload != a.Payload || len(b.Examination.Private) > 0 || b.Examination.Position != nil {
 			t.Fatalf("%+v, before %+v: %v", b, a, err)
 		}

@@ -34,6 +34,9 @@ type track struct {
 	chunks []chunk
 	// length is the sum of stts in mdhd's time scale.
 	length uint64
+
+	// Of a track in fragments, in the same scale: start is the decoding time of the first sample, until the end of what is shown last, and indexed the length of what the moov names.
+	start, until, indexed uint64
 }
 
 // chunk is a run of a track's samples that lie one behind the other.
@@ -42,7 +45,7 @@ type chunk struct {
 }
 
 // readTrack reads a trak; nil for one that is neither video nor sound.
-func readTrack(b []byte, mdat []extent, m *metadata) (*track, error) {
+func readTrack(b []byte, q question, m *metadata) (*track, error) {
 	t := &track{}
 	hdlr := sniff.Inside(b, "mdia", "hdlr")
 	if len(hdlr) < 12 {
@@ -73,10 +76,13 @@ func readTrack(b []byte, mdat []extent, m *metadata) (*track, error) {
 			m.note("CompressorName")
 		}
 	}
-	if err := t.tables(stbl); err != nil {
+	if err := t.tables(stbl, len(q.Moofs) > 0); err != nil {
 		return nil, err
 	}
-	t.chunks, err = t.layout(stbl, mdat)
+	if len(q.Moofs) > 0 && t.stsz.SampleNumber == 0 {
+		return t, nil
+	}
+	t.chunks, err = t.layout(stbl, q.Mdat)
 	return t, err
 }
 
@@ -120,7 +126,8 @@ func matrixOf(b []byte, at int) (m [9]int32, err error) {
 	return m, nil
 }
 
-func (t *track) tables(stbl []byte) (err error) {
+// tables reads the sample tables; a track in fragments may be without.
+func (t *track) tables(stbl []byte, fragments bool) (err error) {
 	if t.stts, err = decode[*mp4.SttsBox]("stts", sniff.Inside(stbl, "stts")); err != nil {
 		return err
 	}
@@ -135,6 +142,9 @@ func (t *track) tables(stbl []byte) (err error) {
 	}
 	if t.stsz, err = decode[*mp4.StszBox]("stsz", sniff.Inside(stbl, "stsz")); err != nil {
 		return err
+	}
+	if fragments && t.stsz == nil {
+		t.stts, t.ctts, t.stss, t.stsc, t.stsz = &mp4.SttsBox{}, nil, nil, &mp4.StscBox{}, &mp4.StszBox{}
 	}
 	if t.stts == nil || t.stsc == nil || t.stsz == nil {
 		return damaged("a track without its tables")

@@ -4,34 +4,39 @@ import (
 	"bufio"
 	"encoding/binary"
 	"io"
+
+	"songshui.internal/services/internal/fault"
 )
 
 // maxBoxes bounds the boxes on the top level: a fragment a second for three hours has 22,000.
 const maxBoxes = 100_000
 
 // CheckClip checks the boxes of an MP4, MOV or M4A: each ends inside the file, there are an index (moov, at most MaxIndex) and samples (mdat), and every
-// chunk that the index names begins inside the file. Otherwise damaged. Samples aren't decoded.
+// chunk that the index names begins inside the file. Otherwise damaged. After a fragment (moof) with samples a box may reach beyond the end: a recorder that lost power leaves such
+// files, of which the rest is whole. Samples aren't decoded.
 func CheckClip(r io.ReaderAt, size int64) error {
 	s := &source{r: r, size: size}
-	var index, samples bool
+	var index, samples, fragments bool
 	boxes := 0
+	var refused error
 	err := s.each(0, size, func(x box) error {
-		if boxes++; boxes > maxBoxes {
-			return damaged("clip: too many boxes")
-		}
-		switch x.name {
-		case "mdat":
+		switch boxes++; {
+		case boxes > maxBoxes:
+			refused = damaged("clip: too many boxes")
+		case x.name == "moof":
+			fragments = true
+		case x.name == "mdat":
 			samples = samples || x.end > x.start
-		case "moov":
-			if index || x.end-x.start > MaxIndex {
-				return damaged("clip: moov")
-			}
+		case x.name == "moov" && (index || x.end-x.start > MaxIndex):
+			refused = damaged("clip: moov")
+		case x.name == "moov":
 			index = true
-			return s.chunks(x, 0)
+			refused = s.chunks(x, 0)
 		}
-		return nil
+		return refused
 	})
-	if err != nil {
+	brokeOff := fragments && refused == nil && fault.Is(err, fault.Invalid)
+	if err != nil && !brokeOff {
 		return err
 	}
 	if !index || !samples {

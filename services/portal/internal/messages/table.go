@@ -136,7 +136,7 @@ var reasons = map[string]text{
 	"outside_clip":              {"超出视频时长（{arg} 毫秒），或结束早于开始", "lies outside the clip (of {arg} ms), or ends before it begins"},
 	"too_many_pages":            {"页数超过上限 {arg}，请分册上传", "has more than {arg} pages; upload it in parts"},
 	"not_for_this_kind":         {"不适用于这类影像", "isn't for this kind"},
-	"fragmented":                {"不支持分段录制的视频文件，请导出为普通 MP4", "is a fragmented clip; export it as a plain MP4"},
+	"encrypted":                 {"已加密，请去除加密后重新上传", "is encrypted; take the encryption off"},
 	"unsupported_type":          {"不接受此类文件", "is of a type that isn't taken"},
 	"required_for_zero_return":  {"本月没有可报送的案例，零报告须说明理由", "is required: there is no case to hold, so it is a zero return"},
 	"zero_with_cases":           {"零报告不能同时附案例", "can't be given together with cases"},
