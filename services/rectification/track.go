@@ -107,6 +107,23 @@ var track = []Transition{
 		body: func() Body { return &ReasonBody{} }, ready: anyEndingAsked, decide: decideDeclineEnding},
 }
 
+// forms are the fields of every command, of a general hazard and a major one.
+var forms = func() map[string][2][]Field {
+	out := make(map[string][2][]Field, len(track))
+	for _, t := range track {
+		out[t.Name] = [2][]Field{fieldsOf(t.body(), false), fieldsOf(t.body(), true)}
+	}
+	return out
+}()
+
+// fields gives the fields of the command's body.
+func (t *Transition) fields(major bool) []Field {
+	if major {
+		return forms[t.Name][1]
+	}
+	return forms[t.Name][0]
+}
+
 // Track lists every command in the order of domain.md.
 func Track() []Transition { return slices.Clone(track) }
 
@@ -139,7 +156,7 @@ func NextFor(s events.RectificationState, a access.Actor) []Next {
 	for i := range track {
 		t := &track[i]
 		if t.forbids(s, a) == nil && t.stops(s) == nil {
-			next = append(next, Next{Command: t.Name, Fields: fieldsOf(t.body(), s.HazardLevel == hazardMajor)})
+			next = append(next, Next{Command: t.Name, Fields: t.fields(s.HazardLevel == hazardMajor)})
 		}
 	}
 	return next

@@ -107,15 +107,26 @@ func (c Clock[S, P]) keepComparing(ctx context.Context, b *Bus) error {
 // follow is the handler of <service>-timers: the schedule of each record that changed is set to its next deadline.
 func (c Clock[S, P]) follow(b *Bus) Handler {
 	return func(ctx context.Context, batch []*Message) error {
-		newest := map[string]uint64{}
+		newest := map[string]*Message{}
 		for _, m := range batch {
 			if c.Skip != nil && c.Skip(m.Meta.Type) {
 				continue
 			}
-			newest[m.Subject] = max(newest[m.Subject], m.Sequence)
+			if was := newest[m.Subject]; was == nil || was.Sequence < m.Sequence {
+				newest[m.Subject] = m
+			}
 		}
-		return each(ctx, newest, func(ctx context.Context, record string, sequence uint64) error {
-			return c.set(ctx, b, record, sequence)
+		return each(ctx, newest, func(ctx context.Context, record string, m *Message) error {
+			s, err := events.DecodeState[S](events.Default, m.Meta.Type, m.Body)
+			if err != nil {
+				return fmt.Errorf("bus: deadlines of %s: %w", record, err)
+			}
+			// Most facts leave the deadline as it was. Where it is another the record is loaded, since the message may be an old one.
+			standing, err := c.standing(ctx, b, record)
+			if err != nil || c.stands(b, standing, c.Next(s)) {
+				return err
+			}
+			return c.set(ctx, b, record, m.Sequence)
 		})
 	}
 }

@@ -82,23 +82,31 @@ func (c *Commands) Give(ctx context.Context, r bus.Request) (any, error) {
 	if err := decode(r.Body, body); err != nil {
 		return nil, err
 	}
-	if err := c.ensureOpen(ctx, file, r.Trace); err != nil {
-		return nil, err
-	}
 	world, err := c.world(ctx, r, file, body)
 	if err != nil {
 		return nil, err
 	}
 	in := bus.Intent{Name: p.Name, Actor: r.Actor.Event(), Key: p.Key, Request: r.Body, Trace: r.Trace}
-	after, err := Aggregate.Execute(ctx, c.bus, events.RectificationSubject(file.state.Office, file.state.ID), in, func(now loaded, given *access.Given) (events.Fact, error) {
-		if !now.Exists() {
-			// A replica that is behind what was just opened.
-			return nil, fault.New(fault.Unavailable, "rectification: load "+now.Subject)
+	execute := func() (loaded, error) {
+		return Aggregate.Execute(ctx, c.bus, events.RectificationSubject(file.state.Office, file.state.ID), in, func(now loaded, given *access.Given) (events.Fact, error) {
+			if !now.Exists() {
+				return nil, errNotOpen
+			}
+			fact, on, err := rectification.Decide(now.State, p.Name, body, world)
+			*given = on
+			return fact, err
+		})
+	}
+	after, err := execute()
+	if errors.Is(err, errNotOpen) {
+		if err := c.openNow(ctx, file, r.Trace); err != nil {
+			return nil, err
 		}
-		fact, on, err := rectification.Decide(now.State, p.Name, body, world)
-		*given = on
-		return fact, err
-	})
+		if after, err = execute(); errors.Is(err, errNotOpen) {
+			// A replica that is behind what was just opened.
+			return nil, fault.Wrap(fault.Unavailable, "rectification: "+p.Name, err)
+		}
+	}
 	if err != nil {
 		return nil, c.withCurrent(err, after, r.Actor)
 	}
@@ -167,12 +175,11 @@ func fileOf(m bus.Message) (caseFile, error) {
 	return caseFile{s, events.Reliance{Stream: events.StreamCases, Subject: m.Subject, Sequence: m.Sequence}}, nil
 }
 
-// ensureOpen opens the rectification of an exposed case in place, where the consumer hasn't come to it yet. wrong_state if the case was never exposed.
-func (c *Commands) ensureOpen(ctx context.Context, f caseFile, trace string) error {
-	r, err := Aggregate.Load(ctx, c.bus, events.RectificationSubject(f.state.Office, f.state.ID))
-	if err != nil || r.Exists() {
-		return err
-	}
+// errNotOpen says that a case has no rectification yet.
+var errNotOpen = errors.New("rectification: not opened")
+
+// openNow opens the rectification of an exposed case in place, where the consumer hasn't come to it yet. wrong_state if the case was never exposed.
+func (c *Commands) openNow(ctx context.Context, f caseFile, trace string) error {
 	if f.state.State != events.CaseExposed {
 		refusal := fault.New(fault.WrongState, "rectification: command")
 		refusal.Detail = rectification.DetailNotExposed

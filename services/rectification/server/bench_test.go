@@ -1,0 +1,97 @@
+package server_test
+
+import (
+	"fmt"
+	"maps"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	natsgo "github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"songshui.internal/events"
+	"songshui.internal/services/rectification/rectificationapi"
+)
+
+const inFlight = 64
+
+// atOnce does n things, 64 at once, and gives how many a second.
+func atOnce(b *testing.B, n int, do func(i int) error) float64 {
+	b.Helper()
+	began := time.Now()
+	work := make(chan int)
+	var wg sync.WaitGroup
+	for range inFlight {
+		wg.Go(func() {
+			for i := range work {
+				if err := do(i); err != nil {
+					b.Error(err)
+				}
+			}
+		})
+	}
+	for i := range n {
+		work <- i
+	}
+	close(work)
+	wg.Wait()
+	return float64(n) / time.Since(began).Seconds()
+}
+
+// BenchmarkCommands measures commands on distinct records, asked for over requests, against a raw publish of the same bytes to a stream of the same settings: 64 in flight, turn by turn on one
+// server. The target is a ratio of 0.6.
+func BenchmarkCommands(b *testing.B) {
+	const records, rounds = 2000, 3
+	w := newWorldAt(b, clock)
+	w.run()
+	client := w.as(desk)
+	ids := make([]events.CaseState, records)
+	for i := range ids {
+		ids[i] = w.c
+		ids[i].Ref = fmt.Sprintf("%s-%d", w.c.Ref, i)
+		ids[i].ID = events.CaseIDFor(w.c.Office, ids[i].Ref)
+	}
+	atOnce(b, records, func(i int) error { w.write(ids[i]); return nil })
+	command := func(name, body string) func(i int) error {
+		return func(i int) error {
+			_, err := rectificationapi.Command(b.Context(), client, ids[i].ID, name, fmt.Sprint(name, b.N, i), []byte(body))
+			return err
+		}
+	}
+	atOnce(b, records, command("start", `{"on":"2026-06-12","backdate_reason":"x","responsible_person":"总经理","funds_yuan":1,"interim_safeguards":"停用","emergency_plan":"撤离"}`))
+	if _, err := w.bus.JetStream().CreateStream(b.Context(), jetstream.StreamConfig{Name: "RAW", Subjects: []string{"raw.>"}, Storage: jetstream.FileStorage, AllowDirect: true, DenyDelete: true, DenyPurge: true, Discard: jetstream.DiscardNew}); err != nil {
+		b.Fatal(err)
+	}
+	var commands, raw float64
+	b.ResetTimer()
+	for range b.N {
+		for round := range rounds {
+			text := fmt.Sprintf(`{"text":"第%d次进展：已更换阀门，正在调试。"}`, round)
+			key := fmt.Sprint("progress", round)
+			commands += atOnce(b, records, func(i int) error {
+				_, err := rectificationapi.Command(b.Context(), client, ids[i].ID, "progress", key, []byte(text))
+				return err
+			})
+			same := make([]*natsgo.Msg, records)
+			for i := range same {
+				m, err := w.bus.Last(b.Context(), events.StreamRectification, events.RectificationSubject(ids[i].Office, ids[i].ID))
+				if err != nil {
+					b.Fatal(err)
+				}
+				same[i] = &natsgo.Msg{Subject: fmt.Sprint("raw.", ids[i].ID), Header: natsgo.Header(m.Header), Data: m.Data}
+				maps.DeleteFunc(same[i].Header, func(name string, _ []string) bool { return strings.HasPrefix(name, "Nats-") })
+			}
+			raw += atOnce(b, records, func(i int) error {
+				_, err := w.bus.JetStream().PublishMsg(b.Context(), same[i])
+				return err
+			})
+		}
+	}
+	n := float64(b.N * rounds)
+	b.ReportMetric(commands/n, "commands/s")
+	b.ReportMetric(raw/n, "raw/s")
+	b.ReportMetric(commands/raw, "ratio")
+	b.ReportMetric(0, "ns/op")
+}
