@@ -29,6 +29,12 @@ type entry struct {
 	box, old mp4.Box
 }
 
+// verbatim is a box that mp4ff writes as it is, without looking for a type of its own for it.
+type verbatim struct{ mp4.Box }
+
+// Type implements mp4.Box.
+func (verbatim) Type() string { return "" }
+
 func codecOf(fourcc string) string {
 	if c := codecs[fourcc]; c != "" {
 		return c
@@ -66,7 +72,7 @@ func entries(stsd []byte, handler string) ([]entry, error) {
 		case sound:
 			e = soundEntry(name, body)
 		}
-		e.old = raw(name, body)
+		e.old = verbatim{raw(name, body)}
 		out = append(out, e)
 	})
 	if err == nil && (!whole || len(out) == 0 || len(out) != int(binary.BigEndian.Uint32(stsd[4:]))) {
