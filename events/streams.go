@@ -81,6 +81,8 @@ func timers(service string) Stream {
 const (
 	BucketAccounts = "accounts"
 	BucketSessions = "sessions"
+	// BucketInbox holds what each account has seen of its inbox.
+	BucketInbox = "inbox"
 )
 
 // Bucket says how one key-value bucket is laid out.
@@ -99,5 +101,6 @@ func Buckets() []Bucket {
 	return []Bucket{
 		{Name: BucketAccounts, Writer: ServiceRegistry},
 		{Name: BucketSessions, Writer: ServicePortal, MaxAge: SessionAge},
+		{Name: BucketInbox, Writer: ServiceOversight},
 	}
 }

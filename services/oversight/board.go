@@ -225,27 +225,24 @@ type Tally struct {
 	days   []int
 }
 
-// AddCase counts a case: its exposure, and its rectification if the case is within the month looked at.
-func (t *Tally) AddCase(e Exposure, s *Standing) {
+// Hits gives the figures in whose lists a case is, by their index and once for each row, appended to into; s is nil if the rectification isn't looked at.
+func Hits(e Exposure, s *Standing, into []int) []int {
 	for i := range figures {
-		d := &figures[i]
-		switch {
-		case d.exposure != nil:
-			if d.exposure(e) {
-				t.counts[i]++
-			}
-		case s == nil:
-		case d.standing != nil:
-			if d.standing(s) {
-				t.counts[i]++
-			}
-		case d.extension != nil:
-			for x := range s.Extensions {
-				if d.extension(&s.Extensions[x]) {
-					t.counts[i]++
-				}
-			}
+		once, extensions := figures[i].Matches(e, s)
+		if once {
+			into = append(into, i)
 		}
+		for range extensions {
+			into = append(into, i)
+		}
+	}
+	return into
+}
+
+// AddCase counts a case by what Hits gave for it.
+func (t *Tally) AddCase(hits []int, s *Standing) {
+	for _, i := range hits {
+		t.counts[i]++
 	}
 	if s != nil && s.State == events.RectificationClosed {
 		t.days = append(t.days, s.DaysToClose)

@@ -90,3 +90,21 @@ func badParameter(name string) error {
 	f.Detail = name
 	return f
 }
+
+// Page gives one page of a list, counted from 1; 0 is the default. fault.BadParameter for a page or size out of range; a page after the last is empty.
+func Page[T any](all []T, page, perPage int) ([]T, int, int, error) {
+	if page == 0 {
+		page = 1
+	}
+	if perPage == 0 {
+		perPage = PerPage
+	}
+	switch {
+	case page < 1 || page > 1_000_000:
+		return nil, 0, 0, badParameter("page")
+	case perPage < 1 || perPage > MaxPerPage:
+		return nil, 0, 0, badParameter("per_page")
+	}
+	from := min((page-1)*perPage, len(all))
+	return all[from:min(from+perPage, len(all))], page, perPage, nil
+}
