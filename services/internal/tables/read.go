@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/xuri/excelize/v2"
@@ -55,7 +56,8 @@ const (
 	CSV  = "csv"
 )
 
-// Sheet is a sheet's rows, the first row first; cells as they show, dates as 2006-01-02 where the cell is one. Rows and cells that are empty at the end are left out.
+// Sheet is a sheet's rows, the first row first. Cells are as they are stored, not as they show: a number whole whatever its format, a day as its count (see Book.Day). Rows and cells that are
+// empty at the end are left out.
 type Sheet struct {
 	Name string
 	Rows [][]string
@@ -65,6 +67,17 @@ type Sheet struct {
 type Book struct {
 	Form   string
 	Sheets []Sheet
+	// From1904 says that the workbook counts its days from 1904, as those of old Macs do.
+	From1904 bool
+}
+
+// Day gives the day that a workbook's count stands for; the time of a count that isn't whole is left out.
+func (b Book) Day(count float64) time.Time {
+	first := time.Date(1899, 12, 30, 0, 0, 0, 0, time.UTC) // two days early: workbooks take 1900 for a leap year
+	if b.From1904 {
+		first = time.Date(1904, 1, 1, 0, 0, 0, 0, time.UTC)
+	}
+	return first.AddDate(0, 0, int(count))
 }
 
 var (
@@ -104,7 +117,7 @@ func readWorkbook(data []byte) (Book, error) {
 		return Book{}, err
 	}
 	// Parts over a chunk go to a temporary file, which Close removes.
-	f, err := excelize.OpenReader(bytes.NewReader(data), excelize.Options{UnzipSizeLimit: MaxUnpacked, UnzipXMLSizeLimit: 16 << 20})
+	f, err := excelize.OpenReader(bytes.NewReader(data), excelize.Options{UnzipSizeLimit: MaxUnpacked, UnzipXMLSizeLimit: 16 << 20, RawCellValue: true})
 	if err != nil {
 		return Book{}, &Error{Code: CodeDamaged, Arg: err.Error()}
 	}
@@ -113,7 +126,11 @@ func readWorkbook(data []byte) (Book, error) {
 	if len(names) > MaxSheets {
 		return Book{}, &Error{Code: CodeTooManyParts, Arg: fmt.Sprint(MaxSheets)}
 	}
-	b := Book{Form: XLSX}
+	props, err := f.GetWorkbookProps()
+	if err != nil {
+		return Book{}, &Error{Code: CodeDamaged, Arg: err.Error()}
+	}
+	b := Book{Form: XLSX, From1904: props.Date1904 != nil && *props.Date1904}
 	for _, name := range names {
 		s, err := readSheet(f, name)
 		if err != nil {
@@ -296,6 +313,7 @@ func readCSV(data []byte) (Book, error) {
 	r := csv.NewReader(bytes.NewReader(text))
 	r.Comma, r.FieldsPerRecord, r.LazyQuotes = comma, -1, false
 	s := Sheet{Name: SheetOfCSV}
+	ended := 0
 	for {
 		cells, err := r.Read()
 		if errors.Is(err, io.EOF) {
@@ -310,10 +328,15 @@ func readCSV(data []byte) (Book, error) {
 			return Book{}, e
 		}
 		line, _ := r.FieldPos(0)
-		if len(s.Rows) >= MaxRows {
-			return Book{}, &Error{Code: CodeTooManyRows, Sheet: s.Name, Row: line, Arg: fmt.Sprint(MaxRows)}
+		// The reader passes over empty lines, which are rows wherever people look at the file.
+		empty := line - ended - 1
+		if len(s.Rows)+empty >= MaxRows {
+			return Book{}, &Error{Code: CodeTooManyRows, Sheet: s.Name, Row: MaxRows + 1, Arg: fmt.Sprint(MaxRows)}
 		}
-		if err := check(s.Name, line, cells); err != nil {
+		s.Rows = append(s.Rows, make([][]string, empty)...)
+		last, _ := r.FieldPos(len(cells) - 1)
+		ended = last + strings.Count(cells[len(cells)-1], "\n")
+		if err := check(s.Name, len(s.Rows)+1, cells); err != nil {
 			return Book{}, err
 		}
 		s.Rows = append(s.Rows, trimmed(unguarded(cells)))

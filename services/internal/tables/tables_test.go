@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/xuri/excelize/v2"
 	"golang.org/x/text/encoding/simplifiedchinese"
@@ -233,6 +234,51 @@ func TestCSVAsPeopleSaveIt(t *testing.T) {
 		b, err := tables.Read([]byte(text))
 		if err != nil || !reflect.DeepEqual(b.Sheets[0].Rows, want) {
 			t.Errorf("%s: %q, %v", name, b.Sheets, err)
+		}
+	}
+}
+
+// Rows have the numbers that people see: empty lines count, and a cell of several lines is in one row.
+func TestRowsOfCSVAreCounted(t *testing.T) {
+	t.Parallel()
+	want := [][]string{nil, {"a", "b"}, nil, nil, {"1", "两\n行"}, {"2"}, nil, {"3"}}
+	for name, text := range map[string]string{"lines": "\na,b\n\n\n1,\"两\n行\"\n2\n\n3\n\n", "CRLF": "\r\na,b\r\n\r\n\r\n1,\"两\r\n行\"\r\n2\r\n\r\n3\r\n"} {
+		b, err := tables.Read([]byte(text))
+		if err != nil || !reflect.DeepEqual(b.Sheets[0].Rows, want) {
+			t.Errorf("%s: %q, %v", name, b.Sheets, err)
+		}
+	}
+}
+
+// Cells come as they are stored: a format that shows two digits or another order of day and month takes nothing away.
+func TestNumbersAndDaysWhateverTheirFormat(t *testing.T) {
+	t.Parallel()
+	for _, from1904 := range []bool{false, true} {
+		f := excelize.NewFile()
+		must(t, f.SetWorkbookProps(&excelize.WorkbookPropsOptions{Date1904: &from1904}))
+		june := time.Date(2026, 6, 12, 0, 0, 0, 0, time.UTC)
+		for i, format := range []int{0, 2, 4, 14, 15, 22, 31, 44, 57} {
+			style, err := f.NewStyle(&excelize.Style{NumFmt: format})
+			must(t, err)
+			for col, v := range map[string]any{"A": june, "B": 44.1502} {
+				cell := fmt.Sprint(col, i+1)
+				must(t, f.SetCellValue("Sheet1", cell, v))
+				must(t, f.SetCellStyle("Sheet1", cell, cell, style))
+			}
+		}
+		data, err := f.WriteToBuffer()
+		must(t, err)
+		b, err := tables.Read(data.Bytes())
+		must(t, err)
+		for i, row := range b.Sheets[0].Rows {
+			count, err := strconv.ParseFloat(row[0], 64)
+			must(t, err)
+			if got := b.Day(count); !got.Equal(june) || b.From1904 != from1904 {
+				t.Errorf("row %d, from 1904 %v: %s is %s", i+1, from1904, row[0], got)
+			}
+			if n, err := strconv.ParseFloat(row[1], 64); err != nil || n != 44.1502 {
+				t.Errorf("row %d: %s", i+1, row[1])
+			}
 		}
 	}
 }
