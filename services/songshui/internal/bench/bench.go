@@ -95,6 +95,8 @@ var measurements = []measurement{
 	{"accept-published", []string{"accept-published"}, acceptPublished},
 	{"found", []string{"found", "found-raw"}, found},
 	{"index", []string{"rebuild", "search"}, indexed},
+	{"commands", []string{"commands"}, commands},
+	{"deadlines", []string{"deadlines", "deadlines-spread"}, deadlined},
 	{"memory", []string{"memory"}, memory},
 	{"demo", []string{"demo"}, demoTime},
 	{"upload", []string{"upload"}, upload},
