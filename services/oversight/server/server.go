@@ -1,4 +1,4 @@
-// Package server wires oversight: it opens the returns of months that have begun, reminds of those that aren't sent in, and answers commands and questions. It owns the stream RETURNS, and reads CASES, RECTIFICATION, MEDIA and REGISTRY.
+// Package server wires oversight: it opens the returns of months that have begun, reminds of those that aren't sent in, keeps the board's records in memory, and answers commands and questions. It owns the stream RETURNS, and reads CASES, RECTIFICATION, MEDIA and REGISTRY.
 //
 // While NATS is away requests are refused with unavailable, and months that begin are opened once it is back; a command is applied once or not at all.
 package server
@@ -10,19 +10,19 @@ import (
 	"sync"
 	"time"
 
-	"songshui.internal/events"
 	"songshui.internal/services/internal/access"
 	"songshui.internal/services/internal/bus"
-	"songshui.internal/services/oversight"
 	"songshui.internal/services/oversight/internal/commands"
 	"songshui.internal/services/oversight/internal/exposed"
+	"songshui.internal/services/oversight/internal/inbox"
+	"songshui.internal/services/oversight/internal/model"
 	"songshui.internal/services/oversight/oversightapi"
 )
 
 // ReturnAggregate and TableAggregate are how returns and tables are kept, for verify.
 var (
 	ReturnAggregate = commands.Aggregate
-	TableAggregate  = bus.Aggregate[events.TableState, *events.TableState]{Stream: events.StreamReturns, Schema: events.ReturnSchema, Fold: oversight.FoldTable}
+	TableAggregate  = model.Tables
 )
 
 // Directory is the registry's lists; registryapi.Directory is one.
@@ -54,6 +54,8 @@ type Server struct {
 	config   Config
 	cases    *exposed.Cases
 	commands *commands.Commands
+	model    *model.Model
+	inbox    *inbox.Inbox
 }
 
 // New makes the service; it connects to nothing.
@@ -61,18 +63,18 @@ func New(d Deps, c Config) (*Server, error) {
 	if d.Bus == nil || d.Verifier == nil || d.Directory == nil || d.Media == nil {
 		return nil, errors.New("oversight: a bus, a verifier, a directory and media are needed")
 	}
-	cases := exposed.New(d.Bus)
-	return &Server{deps: d, config: c, cases: cases, commands: commands.New(d.Bus, d.Directory, d.Media, cases)}, nil
+	cases, figures := exposed.New(d.Bus), model.New(d.Bus, d.Directory)
+	return &Server{deps: d, config: c, cases: cases, commands: commands.New(d.Bus, d.Directory, d.Media, cases), model: figures, inbox: inbox.New(d.Bus, figures)}, nil
 }
 
-// open and signed are the endpoints; those of the board are added to them.
 func (s *Server) open() map[string]bus.Endpoint {
 	return map[string]bus.Endpoint{oversightapi.EndpointReady: s.commands.Ready}
 }
 
 func (s *Server) signed() map[string]bus.Endpoint {
-	all := map[string]bus.Endpoint{}
-	maps.Copy(all, map[string]bus.Endpoint{oversightapi.EndpointReturnCommand: s.commands.Give, oversightapi.EndpointReturn: s.commands.Get, oversightapi.EndpointReturns: s.commands.List})
+	all := map[string]bus.Endpoint{oversightapi.EndpointReturnCommand: s.commands.Give, oversightapi.EndpointReturn: s.commands.Get, oversightapi.EndpointReturns: s.commands.List}
+	maps.Copy(all, s.model.Endpoints())
+	maps.Copy(all, s.inbox.Endpoints())
 	return all
 }
 
@@ -103,7 +105,7 @@ func (s *Server) Run(ctx context.Context) error {
 
 // works are what the service does beside answering; each runs until its context ends.
 func (s *Server) works() []func(context.Context) error {
-	return []func(context.Context) error{s.cases.Run, s.keepOpening, s.commands.KeepReminding}
+	return []func(context.Context) error{s.cases.Run, s.model.Run, s.keepOpening, s.commands.KeepReminding}
 }
 
 func (s *Server) keepOpening(ctx context.Context) error {
