@@ -48,7 +48,9 @@ type Account struct {
 	BootstrapToken string   `json:"bootstrap_token,omitempty"`
 	Links          []Link   `json:"links,omitempty"`
 	// Personal is the way in of somebody without a password.
-	Personal  *Personal `json:"personal,omitempty"`
+	Personal *Personal `json:"personal,omitempty"`
+	// Feed is the hash of the secret in the address of the account's feed; empty = none. It shows the inbox and opens nothing else.
+	Feed      string    `json:"feed,omitempty"`
 	Disabled  bool      `json:"disabled,omitempty"`
 	CreatedAt time.Time `json:"created_at"`
 }
@@ -156,6 +158,7 @@ func Changes(before, after Account) []string {
 	note("tokens", slices.Equal(before.Tokens, after.Tokens))
 	note("links", slices.Equal(before.Links, after.Links))
 	note("personal-link", samePersonal(before.Personal, after.Personal))
+	note("feed", before.Feed == after.Feed)
 	note("disabled", before.Disabled == after.Disabled)
 	return out
 }

@@ -54,6 +54,11 @@ func (p *Personal) HasCode(secret, code string) bool {
 	return subtle.ConstantTimeCompare([]byte(p.CodeHash), []byte(HashSecret(secret+code))) == 1
 }
 
+// HasFeed says whether this is the secret in the address of the account's feed.
+func (a Account) HasFeed(secret string) bool {
+	return a.Feed != "" && subtle.ConstantTimeCompare([]byte(a.Feed), []byte(HashSecret(secret))) == 1
+}
+
 // Shut says that too many wrong codes were tried.
 func (p *Personal) Shut() bool { return p.Wrong >= MaxWrongCodes }
 

@@ -21,6 +21,9 @@ const (
 	EndpointIntroduce     = "introduce"
 	EndpointRenew         = "renew"
 	EndpointRevoke        = "revoke"
+	EndpointFeed          = "feed"
+	EndpointNewFeed       = "new-feed"
+	EndpointEndFeed       = "end-feed"
 )
 
 // Change is what may be changed of an account; nil = as it is.
@@ -162,4 +165,29 @@ func (c Client) Renew(ctx context.Context, id events.CaseID, account events.Acco
 func (c Client) Revoke(ctx context.Context, id events.CaseID, account events.AccountID) error {
 	var got map[string]string
 	return c.Ask(ctx, events.ServiceRegistry, EndpointRevoke, PeopleParams{id, account}, nil, &got)
+}
+
+// FeedLink is the secret part of a feed's address.
+type FeedLink struct {
+	Link string `json:"link"`
+}
+
+// Feed gives the account of a feed's address, in nobody's name; fault.NotFound for any that isn't good.
+func (c Client) Feed(ctx context.Context, link string) (Identity, error) {
+	var id Identity
+	err := c.ask(ctx, EndpointFeed, FeedLink{link}, &id)
+	return id, err
+}
+
+// NewFeed gives the actor's account an address for its feed in the place of an earlier one.
+func (c Client) NewFeed(ctx context.Context) (string, error) {
+	var got FeedLink
+	err := c.ask(ctx, EndpointNewFeed, nil, &got)
+	return got.Link, err
+}
+
+// EndFeed voids it.
+func (c Client) EndFeed(ctx context.Context) error {
+	var got map[string]string
+	return c.ask(ctx, EndpointEndFeed, nil, &got)
 }

@@ -30,6 +30,13 @@ func (p people) signed() map[string]bus.Endpoint {
 		registryapi.EndpointIntroduce:     p.introduce,
 		registryapi.EndpointRenew:         p.renew,
 		registryapi.EndpointRevoke:        p.revoke,
+		registryapi.EndpointNewFeed: func(ctx context.Context, r bus.Request) (any, error) {
+			link, err := p.store.NewFeed(ctx, r.Actor)
+			return registryapi.FeedLink{Link: link}, err
+		},
+		registryapi.EndpointEndFeed: func(ctx context.Context, r bus.Request) (any, error) {
+			return map[string]string{}, p.store.EndFeed(ctx, r.Actor)
+		},
 	}
 }
 
@@ -39,6 +46,14 @@ func (p people) enter(ctx context.Context, r bus.Request) (any, error) {
 		return nil, err
 	}
 	return identity(p.store.Enter(ctx, q.Link, q.Code))
+}
+
+func (p people) feed(ctx context.Context, r bus.Request) (any, error) {
+	var q registryapi.FeedLink
+	if err := decode(r, &q); err != nil {
+		return nil, err
+	}
+	return identity(p.store.ByFeed(ctx, q.Link))
 }
 
 // manager refuses those who manage nobody.

@@ -265,3 +265,36 @@ func TestPlaceOutlet(t *testing.T) {
 		}
 	}
 }
+
+// A feed's address shows who it belongs to and opens nothing else; a new one voids the old.
+func TestFeedAddress(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	s, open := w.run()
+	w.mustBootstrap(s, file)
+	id, err := open.SignIn(t.Context(), "yanbian-desk", "correct horse")
+	if err != nil {
+		t.Fatal(err)
+	}
+	mine := w.as(id.Actor)
+	first, err := mine.NewFeed(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := open.Feed(t.Context(), first); err != nil || got.Actor.Account != id.Actor.Account {
+		t.Error(got, err)
+	}
+	second, err := mine.NewFeed(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = open.Redeem(t.Context(), second, "long enough")
+	wantCode(t, "as an invitation", err, fault.Unauthenticated)
+	if err := mine.EndFeed(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, link := range []string{first, second, "", "x", string(id.Actor.Account) + ".", string(id.Actor.Account) + "." + strings.Repeat("0", 64)} {
+		_, err := open.Feed(t.Context(), link)
+		wantCode(t, "feed "+link, err, fault.NotFound)
+	}
+}

@@ -216,7 +216,7 @@ func endpoints(b *bus.Bus, store *accounts.Store, d *registryapi.Directory) (ope
 	}
 	p := people{store, d}
 	maps.Copy(signed, p.signed())
-	open[registryapi.EndpointEnter] = p.enter
+	open[registryapi.EndpointEnter], open[registryapi.EndpointFeed] = p.enter, p.feed
 	signed[registryapi.EndpointPlaceOutlet] = outlets{b, d}.place
 	return open, signed
 }

@@ -403,3 +403,39 @@ func (s *Store) Enter(ctx context.Context, link, code string) (registry.Account,
 func refusedEntry(detail string) error {
 	return &fault.Error{Code: fault.Unauthenticated, Detail: detail, Op: "accounts: enter"}
 }
+
+// NewFeed gives the account an address for its feed in the place of an earlier one: <account id>.<secret>.
+func (s *Store) NewFeed(ctx context.Context, by access.Actor) (link string, err error) {
+	secret := registry.NewSecret()
+	_, _, err = s.Change(ctx, by.Account, by.Event(), "feed", func(a *registry.Account) error {
+		if a.Name == "" || a.Disabled {
+			return fault.New(fault.NotFound, "registry: feed")
+		}
+		a.Feed = registry.HashSecret(secret)
+		return nil
+	})
+	return string(by.Account) + "." + secret, err
+}
+
+// EndFeed voids the address of the account's feed.
+func (s *Store) EndFeed(ctx context.Context, by access.Actor) error {
+	_, _, err := s.Change(ctx, by.Account, by.Event(), "feed", func(a *registry.Account) error {
+		a.Feed = ""
+		return nil
+	})
+	return err
+}
+
+// ByFeed gives the account of a feed's address; fault.NotFound for any that isn't good, since the address is all that a reader of feeds has.
+func (s *Store) ByFeed(ctx context.Context, link string) (registry.Account, error) {
+	none := fault.New(fault.NotFound, "accounts: feed")
+	id, secret, ok := registry.SplitLink(link)
+	if !ok {
+		return registry.Account{}, none
+	}
+	a, err := s.Current(ctx, id)
+	if fault.Is(err, fault.Unauthenticated) || err == nil && !a.HasFeed(secret) {
+		return registry.Account{}, none
+	}
+	return a, err
+}
