@@ -40,6 +40,9 @@ func newHead(mvhd *mp4.MvhdBox, matrix [9]int32, kept []*track, l layout, ftyp *
 		return nil, err
 	}
 	out.Write(mdat)
+	if uint64(out.Len()) != base {
+		return nil, damaged("a sample entry that doesn't keep its length")
+	}
 	return out.Bytes(), nil
 }
 

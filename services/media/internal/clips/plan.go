@@ -168,7 +168,7 @@ func notTooLong(mvhd *mp4.MvhdBox, tracks []*track, soundOnly bool) error {
 		longest = 0
 	}
 	for _, t := range tracks {
-		longest = max(longest, t.seconds())
+		longest = max(longest, t.seconds(), float64(t.duration(mvhd.Timescale))/float64(mvhd.Timescale))
 	}
 	if !soundOnly && longest > MaxDuration.Seconds() {
 		return refuse(CodeTooLong, strconv.Itoa(int(MaxDuration.Seconds())))

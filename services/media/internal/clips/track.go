@@ -240,12 +240,19 @@ func inside(c chunk, mdat []extent) bool {
 // seconds is the length of the track's samples.
 func (t *track) seconds() float64 { return float64(t.length) / float64(t.mdhd.Timescale) }
 
-// duration is what the track's header says in the movie's time scale, or where that is unknown the length of its samples.
+// duration is what the track's header says in the movie's time scale; where that is unknown, or more than there is to show, the length of its samples.
 func (t *track) duration(movieScale uint32) uint64 {
-	if d := t.tkhd.Duration; d > 0 && d != math.MaxUint32 && d != math.MaxUint64 {
+	length := uint64(t.seconds() * float64(movieScale))
+	edited := uint64(0)
+	if t.elst != nil {
+		for _, e := range t.elst.Entries {
+			edited += min(e.SegmentDuration, math.MaxUint32)
+		}
+	}
+	if d := t.tkhd.Duration; d > 0 && d <= max(length, edited)+uint64(movieScale) {
 		return d
 	}
-	return uint64(t.seconds() * float64(movieScale))
+	return length
 }
 
 // hides says that an edit list keeps more than a second of the track from being shown: what somebody cut off must not be published.
