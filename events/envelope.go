@@ -1,6 +1,7 @@
 package events
 
 import (
+	"bytes"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -202,8 +203,11 @@ func EncodeBody(fact Fact, state any) ([]byte, error) {
 	return b, nil
 }
 
-// DecodeBody splits a body into its parts. Errors wrap ErrMalformed.
+// DecodeBody splits a body into its parts, which may share its bytes. Errors wrap ErrMalformed.
 func DecodeBody(b []byte) (Body, error) {
+	if body, ok := split(b); ok && json.Valid(b) {
+		return body, nil
+	}
 	var body Body
 	if err := json.Unmarshal(b, &body); err != nil {
 		return Body{}, fmt.Errorf("%w: body: %w", ErrMalformed, err)
@@ -212,4 +216,51 @@ func DecodeBody(b []byte) (Body, error) {
 		return Body{}, fmt.Errorf("%w: body without fact or state", ErrMalformed)
 	}
 	return body, nil
+}
+
+// The parts of a body as EncodeBody writes it.
+const (
+	beforeFact  = `{"fact":`
+	beforeState = `,"state":`
+)
+
+// split cuts a body of the form that EncodeBody writes, without decoding it: every message is read by several consumers, and most of a body is its state. False for any other form.
+func split(b []byte) (Body, bool) {
+	if !bytes.HasPrefix(b, []byte(beforeFact)) {
+		return Body{}, false
+	}
+	fact := valueAt(b, len(beforeFact))
+	rest := b[len(beforeFact)+len(fact):]
+	if len(fact) == 0 || !bytes.HasPrefix(rest, []byte(beforeState)) {
+		return Body{}, false
+	}
+	state := valueAt(rest, len(beforeState))
+	if len(state) == 0 || string(rest[len(beforeState)+len(state):]) != "}" {
+		return Body{}, false
+	}
+	return Body{Fact: fact, State: state}, true
+}
+
+// valueAt gives the object that begins at a place; nil where there is none, or it doesn't end.
+func valueAt(b []byte, at int) []byte {
+	if at >= len(b) || b[at] != '{' {
+		return nil
+	}
+	depth, quoted := 0, false
+	for i := at; i < len(b); i++ {
+		switch c := b[i]; {
+		case c == '\\' && quoted:
+			i++
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		case c == '{' || c == '[':
+			depth++
+		case c == '}' || c == ']':
+			if depth--; depth == 0 {
+				return b[at : i+1 : i+1]
+			}
+		}
+	}
+	return nil
 }

@@ -12,6 +12,8 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"songshui.internal/events"
+	"songshui.internal/services/internal/bus"
+	"songshui.internal/services/internal/embedded/nats"
 	"songshui.internal/services/rectification/rectificationapi"
 )
 
@@ -40,13 +42,34 @@ func atOnce(b *testing.B, n int, do func(i int) error) float64 {
 	return float64(n) / time.Since(began).Seconds()
 }
 
+// connect gives a connection of its own, as every service has.
+func connect(b *testing.B, s *nats.Server) *natsgo.Conn {
+	b.Helper()
+	nc, err := s.Connect(b.Name())
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(nc.Close)
+	return nc
+}
+
 // BenchmarkCommands measures commands on distinct records, asked for over requests, against a raw publish of the same bytes to a stream of the same settings: 64 in flight, turn by turn on one
 // server. The target is a ratio of 0.6.
 func BenchmarkCommands(b *testing.B) {
-	const records, rounds = 2000, 3
-	w := newWorldAt(b, clock)
+	const records, rounds = 1000, 5
+	s, err := nats.Start(nats.Config{Dir: b.TempDir()})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(s.Close)
+	w := newWorldOn(b, connect(b, s), time.Now)
+	w.c.Plan.Deadline = events.DayOf(time.Now()).Add(60)
 	w.run()
-	client := w.as(desk)
+	client := bus.Client{Conn: connect(b, s), Token: w.as(desk).Token}
+	peer, err := jetstream.New(connect(b, s))
+	if err != nil {
+		b.Fatal(err)
+	}
 	ids := make([]events.CaseState, records)
 	for i := range ids {
 		ids[i] = w.c
@@ -84,7 +107,7 @@ func BenchmarkCommands(b *testing.B) {
 				maps.DeleteFunc(same[i].Header, func(name string, _ []string) bool { return strings.HasPrefix(name, "Nats-") })
 			}
 			raw += atOnce(b, records, func(i int) error {
-				_, err := w.bus.JetStream().PublishMsg(b.Context(), same[i])
+				_, err := peer.PublishMsg(b.Context(), same[i])
 				return err
 			})
 		}

@@ -56,8 +56,12 @@ func restatedMedium(_ events.MediaState, _ events.Meta, f events.Fact) (events.M
 func newWorld(t *testing.T) *world { return newWorldAt(t, clock) }
 
 func newWorldAt(t testing.TB, now func() time.Time) *world {
+	return newWorldOn(t, natstest.New(t), now)
+}
+
+func newWorldOn(t testing.TB, nc *natsgo.Conn, now func() time.Time) *world {
 	t.Helper()
-	w := &world{t: t, nc: natstest.New(t)}
+	w := &world{t: t, nc: nc}
 	pub, priv, err := ed25519.GenerateKey(nil)
 	if err != nil {
 		t.Fatal(err)

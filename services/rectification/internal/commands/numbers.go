@@ -38,11 +38,23 @@ func numbersOf(d Directory) (func() rectification.Numbers, error) {
 func Clock(numbers func() rectification.Numbers, onChange func(hook func())) bus.Clock[events.RectificationState, *events.RectificationState] {
 	return bus.Clock[events.RectificationState, *events.RectificationState]{
 		Aggregate: Aggregate, Service: events.ServiceRectification, Filter: "rectification.>", OnChange: onChange,
+		Skip: leavesDeadline,
 		Next: func(s events.RectificationState) time.Time { return numbers().NextReminder(s) },
 		State: func(s events.RectificationState, now time.Time) (events.Fact, access.Given) {
 			return numbers().Remind(s, now), access.Given{On: events.DayOf(now)}
 		},
 	}
+}
+
+// leavesDeadline says that a fact changes neither a due day nor whether the unit's clock runs or the province has answered.
+func leavesDeadline(eventType string) bool {
+	for _, f := range []events.Fact{events.RectificationProgressedFact{}, events.ExtensionAskedFact{}, events.ExtensionOpinedFact{}, events.ExtensionRefusedFact{}, events.RectificationDelistedFact{},
+		events.AcceptanceAskedFact{}, events.AcceptanceReturnedFact{}, events.RectificationClosedFact{}, events.TransferAskedFact{}, events.NotApplicableAskedFact{}, events.EndingDeclinedFact{}} {
+		if f.EventType() == eventType {
+			return true
+		}
+	}
+	return false
 }
 
 // KeepReminding sets, moves and states reminders until ctx ends.
