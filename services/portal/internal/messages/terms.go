@@ -51,7 +51,7 @@ var terms = map[string]map[string]text{
 		"sealed": {"封存原件", "sealed"}, "examined": {"查验", "examined"}, "compared": {"比对", "compared"}, "rendered": {"生成公开副本", "rendered"}, "waiting": {"等待处理程序", "waiting"}, "failed": {"处理失败", "failed"},
 		"masked": {"遮挡", "masked"}, "cleared": {"核可公开", "cleared"}, "retried": {"重新处理", "tried again"}, "taken": {"案例采用", "taken by a case"}, "erasure-asked": {"申请清除", "erasure asked"},
 		"erased": {"清除", "erased"}, "released": {"释放", "released"},
-		"transferred": {"移送", "transferred"}, "reminded": {"系统提醒", "reminded"}, "listing-declined": {"说明不挂牌", "listing declined"}, "not-applicable-asked": {"申请不适用", "“not applicable” asked"}, "not-applicable": {"不适用", "not applicable"},
+		"transferred": {"移送", "transferred"}, "reminded": {"系统提醒", "reminded"}, "ending-declined": {"不同意移送或不适用", "transfer or “not applicable” declined"}, "listing-declined": {"说明不挂牌", "listing declined"}, "not-applicable-asked": {"申请不适用", "“not applicable” asked"}, "not-applicable": {"不适用", "not applicable"},
 	},
 	"command": {
 		"review": {"审核", "review"}, "embargo": {"设为待刊发", "embargo"}, "lift-embargo": {"解除待刊发", "lift the embargo"}, "publish": {"登记刊播", "record a publication"}, "amend": {"修改", "amend"},
