@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"songshui.internal/events"
+	"songshui.internal/services/intake/internal/refs"
 	"songshui.internal/services/internal/bus"
 	"songshui.internal/services/internal/fault"
 )
@@ -118,6 +119,9 @@ type FindParams struct {
 type Found struct {
 	Cases []json.RawMessage `json:"cases"`
 }
+
+// RefKey gives the form in which references are compared: two texts with the same key are one reference of an office.
+func RefKey(ref string) string { return refs.Key(ref) }
 
 // Client asks intake in the name of an actor.
 type Client struct{ bus.Client }

@@ -40,7 +40,7 @@ func Tables(mux *http.ServeMux, lists Lists) {
 			front.Refuse(w, r, err)
 			return
 		}
-		send(w, r, tables.XLSX, "导入结果（已标记）.xlsx", func(out io.Writer) error { return sheets.Marked(out, data, loaded.Errors) })
+		send(w, r, tables.XLSX, "导入结果（已标记）.xlsx", func(out io.Writer) error { return sheets.Marked(r.Context(), out, data, loaded.Errors) })
 	})
 	for _, form := range []string{tables.CSV, tables.XLSX} {
 		mux.HandleFunc("GET /api/v1/search."+form, func(w http.ResponseWriter, r *http.Request) {
@@ -66,6 +66,9 @@ var tableRoutes = []huma.Operation{
 }
 
 func load(w http.ResponseWriter, r *http.Request) (sheets.Loaded, []byte, error) {
+	if err := sheets.May(r.Context()); err != nil {
+		return sheets.Loaded{}, nil, err
+	}
 	data, err := io.ReadAll(http.MaxBytesReader(w, r.Body, tables.MaxFile+1))
 	var tooLarge *http.MaxBytesError
 	switch {

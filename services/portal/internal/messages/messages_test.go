@@ -20,7 +20,7 @@ import (
 )
 
 // sources are the packages whose codes come to people. Their code is read rather than run: a word may be missing only on a way that no test takes.
-var sources = []string{"intake", "rectification", "media", "archive", "registry", "oversight", "portal/internal/api", "portal/internal/view", "internal/access", "internal/strict"}
+var sources = []string{"intake", "rectification", "media", "archive", "registry", "oversight", "portal/internal/api", "portal/internal/view", "portal/internal/sheets", "internal/tables", "internal/access", "internal/strict"}
 
 func parse(t *testing.T, dirs ...string) []*ast.File {
 	t.Helper()
@@ -355,5 +355,20 @@ func TestLanguage(t *testing.T) {
 		if got := Of(accept); got != want {
 			t.Errorf("%q: %v", accept, got.Tag())
 		}
+	}
+}
+
+// Every kind of the inbox has words in both languages.
+func TestEntries(t *testing.T) {
+	t.Parallel()
+	for kind, words := range entries {
+		bilingual(t, kind, words)
+	}
+	got := Entry("another-case", map[string]string{"enterprise": "某厂", "ref": "2号", "before_ref": "1号"}, Chinese)
+	if got != "某厂 一年内再次被曝光：2号（此前 1号）" {
+		t.Error(got)
+	}
+	if got := Entry("extension-decided", map[string]string{"ref": "2号", "decision": "granted"}, English); got != "2号: the extension is granted" {
+		t.Error(got)
 	}
 }

@@ -3,6 +3,7 @@ package sheets
 import (
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"songshui.internal/services/portal/internal/messages"
 )
@@ -76,7 +77,7 @@ var columns = []column{
 	{ofCase, "企业名称", "enterprise.name", aText, true, "", nil, 30, "与营业执照一致。"},
 	{ofCase, "统一社会信用代码", "enterprise.uscc", aText, false, "", nil, 22, "18 位；不知道可以不填，填写须正确。"},
 	{ofCase, "企业地址", "enterprise.address", aText, true, "", nil, 30, ""},
-	{ofCase, "县（市、区）", "enterprise.county", aText, true, "", nil, 14, ""},
+	{ofCase, "县（市、区）", "enterprise.county", aText, false, "", nil, 14, ""},
 	{ofCase, "纬度", "location.lat", aNumber, false, "", nil, 11, "WGS-84，如 43.817；与经度一起填写。"},
 	{ofCase, "经度", "location.lon", aNumber, false, "", nil, 11, "WGS-84，如 125.324；与纬度一起填写。"},
 	{ofCase, "发现日期", "found_on", aDay, true, "", nil, 13, "格式：2026-06-12。"},
@@ -95,11 +96,11 @@ var columns = []column{
 	{ofExposure, "媒体级别", "outlet_level", aTerm, false, "level", levels, 14, "与名录不同的，以名录为准。"},
 	{ofExposure, "媒体类型", "kind", aTerm, true, "outlet_kind", kinds, 12, "从下拉列表中选择。"},
 	{ofExposure, "报道标题", "headline", aText, true, "", nil, 40, ""},
-	{ofExposure, "链接", "url", aText, false, "", nil, 36, "http:// 或 https:// 开头。"},
+	{ofExposure, "链接", "url", aText, true, "", nil, 36, "http:// 或 https:// 开头。"},
 	{ofExposure, "刊播日期", "published_on", aDay, true, "", nil, 13, "格式：2026-06-12。"},
 
 	{ofMedium, "文件名", "file", aText, true, "", nil, 36, "已上传的影像的文件名，含扩展名。"},
-	{ofMedium, "影像说明", "caption", aText, true, "", nil, 40, ""},
+	{ofMedium, "影像说明", "caption", aText, false, "", nil, 40, ""},
 	{ofMedium, "影像类型", "kind", aTerm, true, "kind", mediaKinds, 12, "从下拉列表中选择。"},
 }
 
@@ -122,12 +123,20 @@ func (c column) words() []string {
 	return out
 }
 
-// slug gives the value of a term's cell; what is none of the words goes as it is, for intake to refuse.
+// slug gives the value of a term's cell: a word, or its beginning of two characters at least if that is one word's alone (重大 for 重大隐患). What is none goes as it is, for intake to refuse.
 func (c column) slug(cell string) string {
+	begins := []string{}
 	for _, s := range c.slugs {
-		if cell == s || cell == messages.Term(c.term, s, messages.Chinese) || strings.EqualFold(cell, messages.Term(c.term, s, messages.English)) {
+		word := messages.Term(c.term, s, messages.Chinese)
+		if cell == s || cell == word || strings.EqualFold(cell, messages.Term(c.term, s, messages.English)) {
 			return s
 		}
+		if strings.HasPrefix(word, cell) && utf8.RuneCountInString(cell) > 1 {
+			begins = append(begins, s)
+		}
+	}
+	if len(begins) == 1 {
+		return begins[0]
 	}
 	return cell
 }

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"songshui.internal/services/intake/intakeapi"
+	"songshui.internal/services/internal/access"
 	"songshui.internal/services/internal/fault"
 	"songshui.internal/services/internal/tables"
 	"songshui.internal/services/portal/internal/front"
@@ -21,8 +22,9 @@ type Loaded struct {
 	Accepted int `json:"accepted"`
 	Exists   int `json:"exists"`
 	// Refused counts cases; Errors are their cells and those of rows that belong to no case.
-	Refused int     `json:"refused"`
-	Errors  []Wrong `json:"errors"`
+	Refused int `json:"refused"`
+	// Errors are at most MaxErrors, in the order of the file.
+	Errors []Wrong `json:"errors"`
 	// Warnings don't hinder: an outlet that is 待认定, a level that differs from the list.
 	Warnings []Wrong `json:"warnings"`
 	Rows     []Row   `json:"rows"`
@@ -39,37 +41,45 @@ type Row struct {
 
 const refused = "refused"
 
+// codeOtherContent refuses a case whose reference the office has used for another, or for this one before it was changed in the file.
+const codeOtherContent = "other_content"
+
+// reading bounds how many files are read at once, since each may take some hundred megabytes.
+var reading = make(chan struct{}, 2)
+
+func read(ctx context.Context, data []byte) (tables.Book, error) {
+	select {
+	case reading <- struct{}{}:
+		defer func() { <-reading }()
+	case <-ctx.Done():
+		return tables.Book{}, fault.Wrap(fault.Unavailable, "portal: import", ctx.Err())
+	}
+	book, err := tables.Read(data)
+	return book, refusal(err)
+}
+
+// May says whether the caller may load a table: an office's account.
+func May(ctx context.Context) error {
+	if c := front.Of(ctx); c.Actor.Office == "" || c.Actor.Role != access.Office {
+		return fault.New(fault.Forbidden, "portal: import")
+	}
+	return nil
+}
+
 // Load submits every case of a file in the caller's name. What a file can have wrong is in Loaded; an error is that of a backing, or of an account that may submit nothing, and means that the file should be sent again.
 func Load(ctx context.Context, data []byte) (Loaded, error) {
 	c := front.Of(ctx)
 	out := Loaded{Errors: []Wrong{}, Warnings: []Wrong{}, Rows: []Row{}}
-	if c.Actor.Office == "" || c.Actor.Role != "office" {
-		return out, fault.New(fault.Forbidden, "portal: import")
+	if err := May(ctx); err != nil {
+		return out, err
 	}
-	book, err := tables.Read(data)
+	book, err := read(ctx, data)
 	if err != nil {
-		return out, refusal(err)
+		return out, err
 	}
 	drafts, wrong := gather(book)
 	out.Errors = append(out.Errors, wrong...)
-	var mu sync.Mutex
-	out.Rows = make([]Row, len(drafts))
-	g, gctx := errgroup.WithContext(ctx)
-	g.SetLimit(AtOnce)
-	for i, d := range drafts {
-		g.Go(func() error {
-			row, errs, warnings, err := submit(gctx, c, d)
-			if err != nil {
-				return err
-			}
-			mu.Lock()
-			defer mu.Unlock()
-			out.Rows[i] = row
-			out.Errors, out.Warnings = append(out.Errors, errs...), append(out.Warnings, warnings...)
-			return nil
-		})
-	}
-	if err := g.Wait(); err != nil {
+	if err := out.send(ctx, c, drafts); err != nil {
 		return out, err
 	}
 	for _, r := range out.Rows {
@@ -82,23 +92,49 @@ func Load(ctx context.Context, data []byte) (Loaded, error) {
 			out.Refused++
 		}
 	}
-	order := map[string]int{}
-	for i, s := range book.Sheets {
-		order[s.Name] = i
-	}
-	for _, list := range [][]Wrong{out.Errors, out.Warnings} {
-		slices.SortStableFunc(list, func(a, b Wrong) int {
-			return cmp.Or(cmp.Compare(order[a.Sheet], order[b.Sheet]), cmp.Compare(a.Row, b.Row), cmp.Compare(a.column, b.column))
-		})
-		for i := range list {
-			list[i].say(book, c.Language)
-		}
-	}
-	out.Errors = out.Errors[:min(len(out.Errors), MaxErrors)]
+	out.Errors, out.Warnings = told(book, out.Errors, c.Language), told(book, out.Warnings, c.Language)
 	return out, nil
 }
 
-// refusal makes a refusal of a file that can't be read.
+// send submits the drafts, AtOnce at a time.
+func (out *Loaded) send(ctx context.Context, c *front.Caller, drafts []*draft) error {
+	var mu sync.Mutex
+	out.Rows = make([]Row, len(drafts))
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(AtOnce)
+	for i, d := range drafts {
+		g.Go(func() error {
+			row, errs, warnings, err := submit(ctx, c, d)
+			if err != nil {
+				return err
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			out.Rows[i] = row
+			out.Errors, out.Warnings = append(out.Errors, errs...), append(out.Warnings, warnings...)
+			return nil
+		})
+	}
+	return g.Wait()
+}
+
+// told puts cells in the order of the file and says in words what is wrong with the first MaxErrors of them.
+func told(b tables.Book, cells []Wrong, l messages.Language) []Wrong {
+	order := map[string]int{}
+	for i, s := range b.Sheets {
+		order[s.Name] = i
+	}
+	slices.SortStableFunc(cells, func(a, b Wrong) int {
+		return cmp.Or(cmp.Compare(order[a.Sheet], order[b.Sheet]), cmp.Compare(a.Row, b.Row), cmp.Compare(a.column, b.column))
+	})
+	cells = cells[:min(len(cells), MaxErrors)]
+	for i := range cells {
+		cells[i].say(b, l)
+	}
+	return cells
+}
+
+// refusal makes a refusal of a file that can't be read; nil of nil.
 func refusal(err error) error {
 	var e *tables.Error
 	if !errors.As(err, &e) {
@@ -122,14 +158,15 @@ func submit(ctx context.Context, c *front.Caller, d *draft) (row Row, wrong, war
 		return row, nil, nil, err
 	}
 	if len(d.wrong) > 0 {
-		// What can't be read is left out of the line, so intake would take it for missing: only the file's own errors are told.
 		return row, d.wrong, nil, nil
 	}
 	got, err := intakeapi.Client{Client: c.Client}.Submit(ctx, intakeapi.SubmitParams{}, line)
 	if err != nil {
 		f := fault.Of(err)
 		switch f.Code {
-		case fault.Invalid, fault.Duplicate, fault.Forbidden, fault.TooLarge:
+		case fault.Duplicate:
+			return row, d.cells(fault.Fields{{Field: "ref", Code: codeOtherContent}}), nil, nil
+		case fault.Invalid, fault.Malformed, fault.Forbidden, fault.TooLarge:
 			if len(f.Fields) == 0 {
 				f.Fields = fault.Fields{{Field: "ref", Code: string(f.Code)}}
 			}

@@ -4,11 +4,14 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"reflect"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"songshui.internal/services/intake/intakeapi"
 	"songshui.internal/services/internal/tables"
 )
 
@@ -18,7 +21,7 @@ type place struct {
 	row, column int
 }
 
-// draft is a case as the file gives it.
+// draft is a case as the file gives it. A cell that can't be read goes as it stands: intake refuses it together with whatever else is wrong.
 type draft struct {
 	ref  string
 	body map[string]any
@@ -26,7 +29,8 @@ type draft struct {
 	at      place
 	heads   map[string]int
 	details [groups][]detail
-	wrong   []Wrong
+	// wrong is what keeps the case from being sent at all.
+	wrong []Wrong
 }
 
 type detail struct {
@@ -51,85 +55,159 @@ type Wrong struct {
 // Codes of what only a file can have wrong.
 const (
 	codeNoHeads      = "table_no_heads"
+	codeHeadTwice    = "duplicate_field"
 	codeRefMissing   = "required"
-	codeRefTwice     = "duplicate"
+	codeRefTwice     = "table_ref_twice"
 	codeUnknownRef   = "unknown_ref"
+	codeRowsUnplaced = "table_rows_unplaced"
 	codeTooManyCases = "too_many"
-	codeDay          = "day"
-	codeNumber       = "type"
 )
 
 // headRows is how far down the heads may begin: a title may stand above them.
 const headRows = 5
 
-// gather puts a book's rows together by reference, in the order in which the cases stand.
+// row is a filled row of a sheet.
+type row struct {
+	cells []string
+	heads []column
+	at    place
+	ref   string
+}
+
+// gatherer puts a book's rows together by reference.
+type gatherer struct {
+	book   tables.Book
+	drafts []*draft
+	byRef  map[string]*draft
+	wrong  []Wrong
+	// unplaced are the sheets with rows of a list that belong to no case.
+	unplaced [groups]string
+}
+
+// gather puts a book's rows together by reference, in the order in which the cases stand. What belongs to no case is in the second result; with too many cases or a column that comes twice nothing is given.
 func gather(b tables.Book) ([]*draft, []Wrong) {
-	var drafts []*draft
-	byRef := map[string]*draft{}
-	type loose struct {
-		ref   string
-		row   []string
-		at    place
-		heads []column
+	g := &gatherer{book: b, byRef: map[string]*draft{}}
+	rows, found := g.rows()
+	switch {
+	case !found:
+		return nil, []Wrong{{Row: 1, Sheet: firstName(b), Code: codeNoHeads, arg: refTitle}}
+	case len(g.wrong) > 0:
+		return nil, g.wrong
 	}
-	var details []loose
-	var wrong []Wrong
-	found := false
-	for _, s := range b.Sheets {
+	for _, r := range rows {
+		if hasCase(r.heads) && (filled(r, ofCase) || g.alone(r)) {
+			g.addCase(r)
+		}
+	}
+	if len(g.drafts) > MaxCases {
+		d := g.drafts[MaxCases]
+		return nil, []Wrong{{Sheet: d.at.sheet, Row: d.at.row, Ref: d.ref, Code: codeTooManyCases, arg: strconv.Itoa(MaxCases)}}
+	}
+	for _, r := range rows {
+		for of := ofViolation; of < groups; of++ {
+			if filled(r, of) {
+				g.addDetail(r, of)
+			}
+		}
+	}
+	g.holdBack()
+	return g.drafts, g.wrong
+}
+
+// rows gives every filled row under heads; found is false if no sheet has any.
+func (g *gatherer) rows() (rows []row, found bool) {
+	for _, s := range g.book.Sheets {
 		heads, first := headsOf(s)
 		if heads == nil {
 			continue
 		}
 		found = true
-		cases := hasCase(heads)
+		seen := map[string]bool{}
+		for i, c := range heads {
+			if c.title != "" && seen[c.title] {
+				g.wrong = append(g.wrong, Wrong{Sheet: s.Name, Row: first, Field: c.field, Code: codeHeadTwice, column: i + 1})
+			}
+			seen[c.title] = true
+		}
 		for i := first; i < len(s.Rows); i++ {
-			row, at := s.Rows[i], place{s.Name, i + 1, 0}
-			if len(row) == 0 {
-				continue
+			if len(s.Rows[i]) > 0 {
+				r := row{cells: s.Rows[i], heads: heads, at: place{s.Name, i + 1, 0}}
+				r.ref = r.text(func(c column) bool { return c.title == refTitle })
+				rows = append(rows, r)
 			}
-			ref := cell(row, heads, func(c column) bool { return c.title == refTitle })
-			if ref == "" {
-				wrong = append(wrong, Wrong{Sheet: at.sheet, Row: at.row, Field: "ref", Code: codeRefMissing, column: indexOf(heads, refTitle)})
-				continue
-			}
-			if cases && filled(row, heads, ofCase) {
-				d := &draft{ref: ref, at: at, body: map[string]any{}, heads: headIndex(heads, ofCase)}
-				if byRef[ref] != nil {
-					wrong = append(wrong, Wrong{Sheet: at.sheet, Row: at.row, Ref: ref, Field: "ref", Code: codeRefTwice, column: indexOf(heads, refTitle)})
-					continue
-				}
-				byRef[ref] = d
-				drafts = append(drafts, d)
-				d.fill(d.body, row, heads, ofCase, at)
-			}
-			details = append(details, loose{ref, row, at, heads})
 		}
 	}
-	if !found {
-		return nil, []Wrong{{Row: 1, Sheet: firstName(b), Code: codeNoHeads, arg: refTitle}}
+	return rows, found
+}
+
+// key is what a row's case is found by: its reference, or where that is missing the row itself.
+func (r row) key() string {
+	if k := intakeapi.RefKey(r.ref); k != "" {
+		return k
 	}
-	for _, l := range details {
-		for g := ofViolation; g < groups; g++ {
-			if !filled(l.row, l.heads, g) {
-				continue
-			}
-			d := byRef[l.ref]
-			if d == nil {
-				wrong = append(wrong, Wrong{Sheet: l.at.sheet, Row: l.at.row, Ref: l.ref, Field: "ref", Code: codeUnknownRef, column: indexOf(l.heads, refTitle)})
-				break
-			}
-			entry := map[string]any{}
-			d.fill(entry, l.row, l.heads, g, l.at)
-			list, _ := d.body[lists[g]].([]any)
-			d.body[lists[g]] = append(list, entry)
-			d.details[g] = append(d.details[g], detail{l.at, headIndex(l.heads, g)})
+	return fmt.Sprintf("\x00%s\x00%d", r.at.sheet, r.at.row)
+}
+
+// alone says that a row holds a reference that no row above has, and nothing else: a case that was begun and forgotten.
+func (g *gatherer) alone(r row) bool {
+	for of := range groups {
+		if filled(r, of) {
+			return false
 		}
 	}
-	if len(drafts) > MaxCases {
-		d := drafts[MaxCases]
-		return nil, []Wrong{{Sheet: d.at.sheet, Row: d.at.row, Ref: d.ref, Code: codeTooManyCases, arg: strconv.Itoa(MaxCases)}}
+	return r.ref != "" && g.byRef[r.key()] == nil
+}
+
+// addCase begins a case. The same case again is one that goes on in another row; another one under the same reference leaves both unsent, since nobody can tell whose the other rows are.
+func (g *gatherer) addCase(r row) {
+	d := &draft{ref: r.ref, at: r.at, body: map[string]any{}, heads: headIndex(r.heads, ofCase)}
+	g.fill(d.body, r, ofCase)
+	if before := g.byRef[r.key()]; before != nil {
+		d.body["ref"] = before.body["ref"]
+		if reflect.DeepEqual(before.body, d.body) {
+			return
+		}
+		for _, twice := range []*draft{before, d} {
+			if len(twice.wrong) == 0 {
+				twice.wrong = []Wrong{{Sheet: twice.at.sheet, Row: twice.at.row, Ref: twice.ref, Field: "ref", Code: codeRefTwice, column: twice.heads["ref"]}}
+			}
+		}
+	} else {
+		g.byRef[r.key()] = d
 	}
-	return drafts, wrong
+	g.drafts = append(g.drafts, d)
+}
+
+// addDetail adds an entry to a list of its case.
+func (g *gatherer) addDetail(r row, of group) {
+	d := g.byRef[r.key()]
+	if d == nil {
+		w := Wrong{Sheet: r.at.sheet, Row: r.at.row, Ref: r.ref, Field: "ref", Code: codeUnknownRef, column: indexOf(r.heads, refTitle)}
+		if r.ref == "" {
+			w.Code = codeRefMissing
+		}
+		if !slices.Contains(g.wrong, w) {
+			g.wrong = append(g.wrong, w)
+		}
+		g.unplaced[of] = r.at.sheet
+		return
+	}
+	entry := map[string]any{}
+	g.fill(entry, r, of)
+	list, _ := d.body[lists[of]].([]any)
+	d.body[lists[of]] = append(list, entry)
+	d.details[of] = append(d.details[of], detail{r.at, headIndex(r.heads, of)})
+}
+
+// holdBack keeps cases from being sent to which a row that belongs to none could belong: sent without it, the mended file would be another case under a reference that is taken.
+func (g *gatherer) holdBack() {
+	for _, d := range g.drafts {
+		for of := ofViolation; of < groups; of++ {
+			if g.unplaced[of] != "" && len(d.details[of]) == 0 {
+				d.wrong = append(d.wrong, Wrong{Sheet: d.at.sheet, Row: d.at.row, Ref: d.ref, Field: lists[of], Code: codeRowsUnplaced, arg: g.unplaced[of], column: d.heads["ref"]})
+			}
+		}
+	}
 }
 
 func firstName(b tables.Book) string {
@@ -186,37 +264,30 @@ func headIndex(heads []column, g group) map[string]int {
 	return out
 }
 
-// cell gives the first filled cell of the columns that are asked for.
-func cell(row []string, heads []column, is func(column) bool) string {
-	for i, c := range heads {
-		if i < len(row) && is(c) && strings.TrimSpace(row[i]) != "" {
-			return strings.TrimSpace(row[i])
+// text gives the first filled cell of the columns that are asked for.
+func (r row) text(is func(column) bool) string {
+	for i, c := range r.heads {
+		if i < len(r.cells) && is(c) && strings.TrimSpace(r.cells[i]) != "" {
+			return strings.TrimSpace(r.cells[i])
 		}
 	}
 	return ""
 }
 
 // filled says whether a row says anything of a group besides the reference.
-func filled(row []string, heads []column, g group) bool {
-	return cell(row, heads, func(c column) bool { return c.title != "" && c.title != refTitle && c.group == g }) != ""
+func filled(r row, of group) bool {
+	return r.text(func(c column) bool { return c.title != "" && c.title != refTitle && c.group == of }) != ""
 }
 
-// fill puts a group's cells into a body. A cell whose form is wrong is noted, and goes as it stands.
-func (d *draft) fill(body map[string]any, row []string, heads []column, g group, at place) {
-	for i, c := range heads {
-		if i >= len(row) || c.title == "" || c.group != g {
+// fill puts a group's cells into a body.
+func (g *gatherer) fill(body map[string]any, r row, of group) {
+	for i, c := range r.heads {
+		if i >= len(r.cells) || c.title == "" || c.group != of {
 			continue
 		}
-		text := strings.TrimSpace(row[i])
-		if text == "" {
-			continue
+		if text := strings.TrimSpace(r.cells[i]); text != "" {
+			put(body, c.field, c.value(text, g.book))
 		}
-		value, code := c.value(text)
-		if code != "" {
-			d.wrong = append(d.wrong, Wrong{Sheet: at.sheet, Row: at.row, Ref: d.ref, Field: c.field, Code: code, column: i + 1})
-			continue
-		}
-		put(body, c.field, value)
 	}
 }
 
@@ -235,23 +306,20 @@ func put(body map[string]any, field string, value any) {
 	in[inner] = value
 }
 
-// value reads a cell; code says what is wrong with its form.
-func (c column) value(text string) (value any, code string) {
+// value reads a cell; what can't be read comes back as it is.
+func (c column) value(text string, b tables.Book) any {
 	switch c.form {
 	case aDay:
-		return day(text)
+		return day(text, b)
 	case aNumber:
-		f, err := strconv.ParseFloat(text, 64)
-		if err != nil || math.IsInf(f, 0) || math.IsNaN(f) {
-			return nil, codeNumber
+		if f, err := strconv.ParseFloat(text, 64); err == nil && !math.IsInf(f, 0) && !math.IsNaN(f) {
+			return f
 		}
-		return f, ""
 	case aWhole:
-		n, err := strconv.ParseInt(strings.NewReplacer(",", "", "，", "", "元", "").Replace(text), 10, 64)
-		if err != nil {
-			return nil, codeNumber
+		f, err := strconv.ParseFloat(strings.NewReplacer(",", "", "，", "", "元", "", "¥", "", "￥", "", " ", "").Replace(text), 64)
+		if err == nil && f == math.Trunc(f) && math.Abs(f) < maxWhole {
+			return int64(f)
 		}
-		return n, ""
 	case aList:
 		list := []any{}
 		for _, s := range strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune("、,，;；\n", r) }) {
@@ -259,39 +327,40 @@ func (c column) value(text string) (value any, code string) {
 				list = append(list, s)
 			}
 		}
-		return list, ""
+		return list
 	case aTerm:
-		return c.slug(text), ""
+		return c.slug(text)
 	case aText:
 	}
-	return text, ""
+	return text
 }
 
+// maxWhole is up to where a cell's number is exact.
+const maxWhole = 1 << 53
+
 var (
-	dayForm = regexp.MustCompile(`^(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?: 00:00(?::00)?)?$`)
-	// serial is a day as workbooks count it, where the cell has no format of a day.
-	serial = regexp.MustCompile(`^\d{5}$`)
+	dayForm = regexp.MustCompile(`^(\d{4})(?:[-/.年]?)(\d{1,2})(?:[-/.月]?)(\d{1,2})日?(?:[ T]0?0:00(?::00)?)?$`)
+	compact = regexp.MustCompile(`^\d+$`)
+	// count is a day as workbooks store it: days 10,000 (1927) to 99,999 (2173), and a part of a day.
+	count = regexp.MustCompile(`^\d{5}(\.\d+)?$`)
 )
 
-// epoch is day 0 of workbooks; it is two days early because they take 1900 for a leap year.
-var epoch = time.Date(1899, 12, 30, 0, 0, 0, 0, time.UTC)
-
-func day(text string) (any, string) {
-	if serial.MatchString(text) {
-		n, err := strconv.Atoi(text)
-		if err == nil {
-			return epoch.AddDate(0, 0, n).Format(time.DateOnly), ""
+// day reads a day in the forms that people write; what is none comes back as it is.
+func day(text string, b tables.Book) string {
+	if count.MatchString(text) {
+		if n, err := strconv.ParseFloat(text, 64); err == nil {
+			return b.Day(n).Format(time.DateOnly)
 		}
 	}
 	m := dayForm.FindStringSubmatch(text)
-	if m == nil {
-		return nil, codeDay
+	if m == nil || compact.MatchString(text) && len(text) != len("20260612") {
+		return text
 	}
 	t, err := time.Parse("2006-1-2", m[1]+"-"+m[2]+"-"+m[3])
 	if err != nil {
-		return nil, codeDay
+		return text
 	}
-	return t.Format(time.DateOnly), ""
+	return t.Format(time.DateOnly)
 }
 
 // line gives the draft as a submission of an office.
@@ -311,17 +380,26 @@ func (d *draft) line(office string) ([]byte, error) {
 
 var entryPath = regexp.MustCompile(`^(violations|exposures|media)\[(\d+)\]\.?(.*)$`)
 
-// where finds the cell of a field's path: in the row of the case or of its entry; a field without a column is the whole row's.
+// where finds the cell of a field's path: in the row of the case or of its entry. An object's is that of its first field, a missing list's the reference's; a field without a column is the whole row's.
 func (d *draft) where(path string) place {
 	if m := entryPath.FindStringSubmatch(path); m != nil {
 		i, _ := strconv.Atoi(m[2])
-		for g := ofViolation; g < groups; g++ {
-			if lists[g] == m[1] && i < len(d.details[g]) {
-				x := d.details[g][i]
+		for of := ofViolation; of < groups; of++ {
+			if lists[of] == m[1] && i < len(d.details[of]) {
+				x := d.details[of][i]
 				return place{x.at.sheet, x.at.row, x.heads[m[3]]}
 			}
 		}
 	}
 	field, _, _ := strings.Cut(path, "[")
-	return place{d.at.sheet, d.at.row, d.heads[field]}
+	at := place{d.at.sheet, d.at.row, d.heads[field]}
+	if slices.Contains(lists[:], field) {
+		at.column = d.heads["ref"]
+	}
+	for _, c := range columns {
+		if at.column == 0 && c.group == ofCase && strings.HasPrefix(c.field, field+".") {
+			at.column = d.heads[c.field]
+		}
+	}
+	return at
 }
