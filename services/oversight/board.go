@@ -225,22 +225,38 @@ type Tally struct {
 	days   []int
 }
 
-// Hits gives the figures in whose lists a case is, by their index and once for each row, appended to into; s is nil if the rectification isn't looked at.
-func Hits(e Exposure, s *Standing, into []int) []int {
+// Hits gives the figures of the rectification in whose lists a case is, by their index and once for each row.
+func Hits(s *Standing) []uint8 {
+	var out []uint8
 	for i := range figures {
-		once, extensions := figures[i].Matches(e, s)
+		once, extensions := figures[i].Matches(ExposureNone, s)
 		if once {
-			into = append(into, i)
+			out = append(out, uint8(i))
 		}
 		for range extensions {
-			into = append(into, i)
+			out = append(out, uint8(i))
 		}
 	}
-	return into
+	return out
 }
 
-// AddCase counts a case by what Hits gave for it.
-func (t *Tally) AddCase(hits []int, s *Standing) {
+// exposureHits are the figures of each exposure.
+var exposureHits = func() (out [ExposureUnplaced + 1][]int) {
+	for e := range out {
+		for i := range figures {
+			if is := figures[i].exposure; is != nil && is(Exposure(e)) {
+				out[e] = append(out[e], i)
+			}
+		}
+	}
+	return out
+}()
+
+// AddCase counts a case: its exposure, and its rectification by what Hits gave for it; s is nil if the case wasn't exposed by the day.
+func (t *Tally) AddCase(e Exposure, s *Standing, hits []uint8) {
+	for _, i := range exposureHits[e] {
+		t.counts[i]++
+	}
 	for _, i := range hits {
 		t.counts[i]++
 	}

@@ -100,12 +100,10 @@ func (s *Snapshot) Board(q oversight.Query) oversight.Board {
 	var total oversight.Tally
 	offices, sectors := tallies[events.OfficeSlug]{}, tallies[string]{}
 	st := s.standings(q.Day)
-	var hits []int
 	s.lines(q, st, func(l line) {
-		hits = oversight.Hits(l.exposure, l.is, hits[:0])
-		total.AddCase(hits, l.is)
-		offices.of(l.c.Office).AddCase(hits, l.is)
-		sectors.of(l.c.Sector).AddCase(hits, l.is)
+		total.AddCase(l.exposure, l.is, l.hits)
+		offices.of(l.c.Office).AddCase(l.exposure, l.is, l.hits)
+		sectors.of(l.c.Sector).AddCase(l.exposure, l.is, l.hits)
 		b.CalendarMissing = b.CalendarMissing || l.is != nil && l.is.CalendarMissing
 	})
 	st.mu.Unlock()

@@ -26,6 +26,8 @@ type pastLists struct {
 	campaigns []events.CampaignState
 	book      *rules.Book
 	calendar  *workdays.Calendar
+	// now stands in for what REGISTRY didn't hold at all yet.
+	now Lists
 }
 
 func (l *pastLists) Campaigns() []events.CampaignState { return l.campaigns }
@@ -33,11 +35,17 @@ func (l *pastLists) Rules() *rules.Book                { return l.book }
 func (l *pastLists) Calendar() *workdays.Calendar      { return l.calendar }
 
 func (l *pastLists) Office(o events.OfficeSlug) (events.OfficeState, bool) {
+	if len(l.offices) == 0 {
+		return l.now.Office(o)
+	}
 	s, ok := l.offices[o]
 	return s, ok
 }
 
 func (l *pastLists) Outlet(name string) (events.OutletState, bool) {
+	if len(l.outlets) == 0 {
+		return l.now.Outlet(name)
+	}
 	o, ok := l.outlets[outletKey(name)]
 	return o, ok
 }
@@ -52,9 +60,9 @@ func outletKey(name string) string {
 	}, name)
 }
 
-// listsAt reads REGISTRY up to a sequence. One without campaigns yet is told by those of now: the campaign isn’t what a past board is asked about.
+// listsAt reads REGISTRY up to a sequence. A kind of which it held nothing yet is told by what it holds now: a log older than its registry was judged by some list all the same.
 func (m *Model) listsAt(ctx context.Context, upTo uint64) (*pastLists, error) {
-	l := &pastLists{offices: map[events.OfficeSlug]events.OfficeState{}, outlets: map[string]events.OutletState{}}
+	l := &pastLists{offices: map[events.OfficeSlug]events.OfficeState{}, outlets: map[string]events.OutletState{}, now: m.lists}
 	byName, years := map[string]events.RuleState{}, map[int]events.CalendarState{}
 	list, err := rulesfile.Default()
 	if err != nil {

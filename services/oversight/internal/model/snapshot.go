@@ -25,6 +25,8 @@ type standings struct {
 	mu  sync.Mutex
 	of  []*Rectification
 	is  []oversight.Standing
+	// hits are the figures that each is counted in.
+	hits [][]uint8
 }
 
 // forget drops everything: the rules or the calendar changed.
@@ -57,7 +59,7 @@ func (s *Snapshot) standings(day events.Day) *standings {
 	st := s.days.at(day)
 	st.mu.Lock()
 	if n := len(s.table) - len(st.of); n > 0 {
-		st.of, st.is = append(st.of, make([]*Rectification, n)...), append(st.is, make([]oversight.Standing, n)...)
+		st.of, st.is, st.hits = append(st.of, make([]*Rectification, n)...), append(st.is, make([]oversight.Standing, n)...), append(st.hits, make([][]uint8, n)...)
 	}
 	numbers := rectificationapi.Numbers{Rules: s.lists.Rules(), Calendar: s.lists.Calendar()}
 	var stale []int
@@ -72,6 +74,7 @@ func (s *Snapshot) standings(day events.Day) *standings {
 			for _, i := range part {
 				st.of[i] = s.table[i].r
 				st.is[i] = standing(s.table[i].r, numbers, day)
+				st.hits[i] = oversight.Hits(&st.is[i])
 			}
 		})
 	}
@@ -144,7 +147,8 @@ type line struct {
 	c        *Case
 	exposure oversight.Exposure
 	// is is nil where the case wasn't exposed by the day.
-	is *oversight.Standing
+	is   *oversight.Standing
+	hits []uint8
 }
 
 // lines hands every case within a query to each; st are the day's standings. A rectification whose case isn't known yet waits for it.
@@ -163,7 +167,7 @@ func (s *Snapshot) lines(q oversight.Query, st *standings, each func(line)) {
 			continue
 		}
 		if is := &st.is[i]; is.State != "" {
-			l.is = is
+			l.is, l.hits = is, st.hits[i]
 		}
 		if l.is != nil || l.exposure != oversight.ExposureNone {
 			each(l)
