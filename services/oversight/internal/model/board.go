@@ -30,8 +30,8 @@ func (s *Snapshot) campaign(q oversight.Query) events.CampaignState {
 	return at
 }
 
-// months tells what every office's month within the query is worth, by office in the campaign's order and then by month. Those that aren't owed or hadn't begun by the day are left out.
-func (s *Snapshot) months(q oversight.Query) []month {
+// months tells what every office's month within the query is worth, by office in the campaign's order and then by month. Those that aren't owed or hadn't begun by the day are left out. st are the day's standings.
+func (s *Snapshot) months(q oversight.Query, st *standings) []month {
 	if q.Sector != "" {
 		return nil
 	}
@@ -51,11 +51,29 @@ func (s *Snapshot) months(q oversight.Query) []month {
 			}
 		}
 	}
-	cases := s.published(out)
+	published := s.published(out)
 	for i := range out {
-		out[i].view = oversight.DeriveReturn(out[i].state, cases[out[i].ReturnID], q.Day)
+		out[i].view = s.worth(out[i], published[out[i].Office][out[i].Month], st)
 	}
 	return out
+}
+
+// worth gives what a month is worth, from what is kept of the day where nothing behind it has changed.
+func (s *Snapshot) worth(m month, p *publishedIn, st *standings) oversight.ReturnView {
+	r := s.returns[m.ReturnID]
+	if kept, ok := st.months[m.ReturnID]; ok && kept.of == r && kept.due == m.state.Due && !p.unplaced && slices.Equal(kept.cases, p.cases) {
+		return kept.view
+	}
+	cases := make([]oversight.ReturnCase, len(p.cases))
+	for i, c := range p.cases {
+		cases[i] = s.exposureOf(c)
+	}
+	view := oversight.DeriveReturn(m.state, cases, st.day)
+	if st.months == nil {
+		st.months = map[oversight.ReturnID]keptMonth{}
+	}
+	st.months[m.ReturnID] = keptMonth{of: r, due: m.state.Due, cases: p.cases, view: view}
+	return view
 }
 
 // returnOf gives the record, or one that runs where it isn't open yet.
@@ -66,27 +84,31 @@ func (s *Snapshot) returnOf(id oversight.ReturnID) events.ReturnState {
 	return events.ReturnState{Office: id.Office, Month: id.Month, State: events.ReturnRunning, Due: oversight.ReturnDue(s.lists, id.Office, id.Month)}
 }
 
-// published finds the cases that each month's return is judged by: those with a publication in it.
-func (s *Snapshot) published(of []month) map[oversight.ReturnID][]oversight.ReturnCase {
-	out := make(map[oversight.ReturnID][]oversight.ReturnCase, len(of))
+// publishedIn are the cases of an office with a publication in a month; unplaced says that some outlet's level is to be looked up.
+type publishedIn struct {
+	cases    []*Case
+	unplaced bool
+}
+
+// published finds the cases that each month's return is judged by.
+func (s *Snapshot) published(of []month) map[events.OfficeSlug]map[events.Month]*publishedIn {
+	out := map[events.OfficeSlug]map[events.Month]*publishedIn{}
 	for _, m := range of {
-		out[m.ReturnID] = nil
+		if out[m.Office] == nil {
+			out[m.Office] = map[events.Month]*publishedIn{}
+		}
+		out[m.Office][m.Month] = &publishedIn{}
 	}
 	for i := range s.table {
 		c := s.table[i].c
 		if c == nil || !c.exposed {
 			continue
 		}
-		var e oversight.ReturnCase
-		for p, pub := range c.Exposures {
-			id := oversight.ReturnID{Office: c.Office, Month: events.MonthOf(pub.PublishedOn)}
-			if _, ok := out[id]; !ok || slices.ContainsFunc(c.Exposures[:p], func(o events.Publication) bool { return events.MonthOf(o.PublishedOn) == id.Month }) {
-				continue
+		months := out[c.Office]
+		for _, m := range c.months {
+			if p := months[m]; p != nil {
+				p.cases, p.unplaced = append(p.cases, c), p.unplaced || c.unplaced
 			}
-			if e.ID == "" {
-				e = s.exposureOf(c)
-			}
-			out[id] = append(out[id], e)
 		}
 	}
 	return out
@@ -106,9 +128,10 @@ func (s *Snapshot) Board(q oversight.Query) oversight.Board {
 		sectors.of(l.c.Sector).AddCase(l.exposure, l.is, l.hits)
 		b.CalendarMissing = b.CalendarMissing || l.is != nil && l.is.CalendarMissing
 	})
+	months := s.months(q, st)
 	st.mu.Unlock()
 	cells := map[events.OfficeSlug][]oversight.MonthCell{}
-	for _, m := range s.months(q) {
+	for _, m := range months {
 		total.AddMonth(&m.view)
 		offices.of(m.Office).AddMonth(&m.view)
 		cells[m.Office] = append(cells[m.Office], m.cell(q))
@@ -173,8 +196,10 @@ func (s *Snapshot) Rows(q oversight.Query) []oversight.Row {
 		return nil
 	}
 	rows := []oversight.Row{}
+	st := s.standings(q.Day)
+	defer st.mu.Unlock()
 	if def.Unit == oversight.UnitMonths {
-		for _, m := range s.months(q) {
+		for _, m := range s.months(q, st) {
 			if def.MatchesMonth(&m.view) {
 				rows = append(rows, oversight.Row{Office: m.Office, Month: m.Month, State: string(m.view.Shown), Due: m.state.Due, Backdated: m.view.Backdated})
 			}
@@ -182,8 +207,6 @@ func (s *Snapshot) Rows(q oversight.Query) []oversight.Row {
 		oversight.SortRows(rows)
 		return rows
 	}
-	st := s.standings(q.Day)
-	defer st.mu.Unlock()
 	s.lines(q, st, func(l line) {
 		once, extensions := def.Matches(l.exposure, l.is)
 		if once {

@@ -39,6 +39,8 @@ type Case struct {
 	exposure oversight.ReturnCase
 	exposed  bool
 	unplaced bool
+	// months are those of its publications, each once.
+	months []events.Month
 	// name is the enterprise's as compared.
 	name string
 }
@@ -58,6 +60,11 @@ type Return struct {
 func newCase(s events.CaseState, at stamp) *Case {
 	c := &Case{stamp: at, CaseState: s, name: enterpriseName(s.Enterprise.Name)}
 	c.exposure, c.exposed = oversight.CaseOfReturn(s, func(string) string { c.unplaced = true; return "" })
+	for _, p := range s.Exposures {
+		if m := events.MonthOf(p.PublishedOn); !slices.Contains(c.months, m) {
+			c.months = append(c.months, m)
+		}
+	}
 	return c
 }
 

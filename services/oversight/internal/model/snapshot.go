@@ -27,6 +27,16 @@ type standings struct {
 	is  []oversight.Standing
 	// hits are the figures that each is counted in.
 	hits [][]uint8
+	// months are what offices' months are worth.
+	months map[oversight.ReturnID]keptMonth
+}
+
+// keptMonth is what an office's month is worth, and what that was derived of.
+type keptMonth struct {
+	of    *Return
+	due   events.Day
+	cases []*Case
+	view  oversight.ReturnView
 }
 
 // forget drops everything: the rules or the calendar changed.
