@@ -139,7 +139,7 @@ func (g *growth) add(r run) error {
 		switch last := len(g.stts.SampleTimeDelta) - 1; {
 		case last < 0:
 			g.start = uint64(r.decode)
-		case late > 0 || -late < int64(g.stts.SampleTimeDelta[last]):
+		case -late < int64(g.stts.SampleTimeDelta[last]):
 			if err := g.stretch(late); err != nil {
 				return err
 			}
