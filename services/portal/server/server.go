@@ -105,6 +105,7 @@ func New(d Deps, c Config) (*Server, error) {
 	protect.SetDenyHandler(front.Denied(fault.New(fault.Forbidden, "portal: another site's page asks")))
 	known := func(next http.Handler) http.Handler { return protect.Handler(manager.LoadAndSave(f.Identify(next))) }
 	mux.Handle("/api/", front.Bounded(known(interfaces)))
+	mux.Handle("GET /feeds/{file}", front.Bounded(front.Unnamed(api.Feeds(bus.Client{Conn: d.Bus.Conn()}, f.Seal))))
 	withTables := http.NewServeMux()
 	api.Tables(withTables, d.Directory)
 	for _, route := range []string{"POST /api/v1/imports", "POST /api/v1/imports/marked", "GET /api/v1/imports/template.xlsx", "GET /api/v1/search.csv", "GET /api/v1/search.xlsx"} {

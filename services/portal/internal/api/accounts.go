@@ -35,11 +35,12 @@ type accountBody struct {
 	RawBody []byte `contentType:"application/json"`
 }
 
-func (b accountBody) bytes() []byte {
-	if len(b.RawBody) == 0 {
+// orEmpty takes a missing body for an empty object.
+func orEmpty(body []byte) []byte {
+	if len(body) == 0 {
 		return []byte("{}")
 	}
-	return b.RawBody
+	return body
 }
 
 func registerAccounts(a huma.API) {
@@ -53,20 +54,20 @@ func registerAccounts(a huma.API) {
 	create := operation(http.MethodPost, "/api/v1/accounts", "create-account", "make an account; its person sets a password by the link, which is good once and for 24 hours")
 	create.Description = `{"name","role","office","outlet","duties","cases"}; an office's signer makes accounts of the own office alone, and needs the name and the duties only.`
 	huma.Register(a, create, func(ctx context.Context, in *accountBody) (*answer[portalapi.Invited], error) {
-		got, err := ask(ctx).CreateAccount(ctx, in.bytes())
+		got, err := ask(ctx).CreateAccount(ctx, orEmpty(in.RawBody))
 		if err != nil {
 			return nil, refuse(ctx, err)
 		}
 		return answered(http.StatusCreated, invited(got, welcomePath)), nil
 	})
 	type change struct {
-		accountByID
-		accountBody
+		ID      string `path:"id"`
+		RawBody []byte `contentType:"application/json"`
 	}
 	alter := operation(http.MethodPatch, "/api/v1/accounts/{id}", "change-account", "change an account; disabled takes effect at once")
 	alter.Description = `Any of {"name","role","office","outlet","duties","cases","disabled"}.`
 	huma.Register(a, alter, func(ctx context.Context, in *change) (*answer[registryapi.Account], error) {
-		got, err := ask(ctx).ChangeAccount(ctx, events.AccountID(in.ID), in.bytes())
+		got, err := ask(ctx).ChangeAccount(ctx, events.AccountID(in.ID), orEmpty(in.RawBody))
 		if err != nil {
 			return nil, refuse(ctx, err)
 		}
@@ -120,13 +121,13 @@ func registerPeople(a huma.API) {
 		return answered(http.StatusOK, registryapi.AccountsReply{Accounts: all}), nil
 	})
 	type introduction struct {
-		ofCase
-		accountBody
+		ID      string `path:"id"`
+		RawBody []byte `contentType:"application/json"`
 	}
 	introduce := operation(http.MethodPost, "/api/v1/cases/{id}/people", "introduce", "a personal link to the rectification, and the code of six digits that is told by telephone; neither can be had again")
 	introduce.Description = `{"role":"unit" or "overseer","name"}. The link is good until the rectification is closed; it asks for the code each time, and five wrong ones shut it until it is renewed.`
 	huma.Register(a, introduce, func(ctx context.Context, in *introduction) (*answer[portalapi.Invited], error) {
-		got, err := ask(ctx).Introduce(ctx, events.CaseID(in.ID), in.bytes())
+		got, err := ask(ctx).Introduce(ctx, events.CaseID(in.ID), orEmpty(in.RawBody))
 		if err != nil {
 			return nil, refuse(ctx, err)
 		}
@@ -163,14 +164,14 @@ func registerNumbers(a huma.API, lists Lists) {
 		return answered(http.StatusOK, out), nil
 	})
 	type place struct {
-		ID  string `path:"id"`
-		Key string `header:"Idempotency-Key"`
-		accountBody
+		ID      string `path:"id"`
+		Key     string `header:"Idempotency-Key"`
+		RawBody []byte `contentType:"application/json"`
 	}
 	put := operation(http.MethodPut, "/api/v1/outlets/{id}", "place-outlet", "place an outlet in the list, or move it; for the province. Publications in it that were 待认定 count from then on")
 	put.Description = `{"name","aliases":[],"level","kinds":[],"office"}`
 	huma.Register(a, put, func(ctx context.Context, in *place) (*answer[registryapi.Placed], error) {
-		got, err := ask(ctx).PlaceOutlet(ctx, events.OutletID(in.ID), in.Key, in.bytes())
+		got, err := ask(ctx).PlaceOutlet(ctx, events.OutletID(in.ID), in.Key, orEmpty(in.RawBody))
 		if err != nil {
 			return nil, refuse(ctx, err)
 		}

@@ -94,6 +94,8 @@ func Register(mux *http.ServeMux, lists Lists) {
 	registerAccounts(a)
 	registerPeople(a)
 	registerNumbers(a, lists)
+	registerBoard(a)
+	registerInbox(a)
 	registerCases(a)
 	registerReturns(a)
 	registerMedia(a)
@@ -110,6 +112,7 @@ var elsewhere = []huma.Operation{
 	{OperationID: "upload-offset", Method: http.MethodHead, Path: "/files/{upload}", Summary: "tus: how many bytes are durable"},
 	{OperationID: "end-upload", Method: http.MethodDelete, Path: "/files/{upload}", Summary: "tus: give an upload up"},
 	{OperationID: "get-bytes", Method: http.MethodGet, Path: "/media/{id}/{rendition}", Summary: "a rendition's bytes by its id (or by its name, for the present one), with ranges and a strong ETag; 410 for a replaced one and for a withdrawn case's; “original” needs ?reason= and is noted"},
+	{OperationID: "feed", Method: http.MethodGet, Path: "/feeds/{file}", Summary: "an account's inbox as an Atom feed, by an address that POST /api/v1/inbox/feed made"},
 	{OperationID: "alive", Method: http.MethodGet, Path: "/livez", Summary: "the process answers"},
 	{OperationID: "ready", Method: http.MethodGet, Path: "/readyz", Summary: "each backing and service: ok, or what is wrong (503)"},
 }

@@ -69,6 +69,15 @@ func (f *Front) Identify(next http.Handler) http.Handler {
 	})
 }
 
+// Unnamed gives next the request with a caller of nobody's: the address itself is all that counts.
+func Unnamed(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c := newCaller(r)
+		w.Header().Set("X-Request-Id", c.ID)
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), callerKey{}, c)))
+	})
+}
+
 // Denied refuses every request with err, before anybody has looked whose it is.
 func Denied(err error) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

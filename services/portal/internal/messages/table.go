@@ -183,7 +183,7 @@ var labels = map[string]text{
 	"from": {"起始日期", "from"}, "to": {"截止日期", "to"}, "min_seq": {"序号", "sequence"}, "password": {"密码", "password"},
 	"areas": {"遮挡区域", "area"}, "x": {"左边距", "left edge"}, "y": {"上边距", "top edge"}, "width": {"宽度", "width"}, "height": {"高度", "height"}, "from_ms": {"开始时间", "from"},
 	"until_ms": {"结束时间", "until"}, "style": {"遮挡方式", "style"}, "why": {"原因", "why"}, "Upload-Checksum": {"本段校验值", "checksum of this piece"}, "rendering": {"副本序号", "number of the copies"},
-	"role": {"角色", "role"}, "duties": {"职责", "duty"}, "cases": {"案例", "case"}, "disabled": {"停用", "disabled"}, "aliases": {"别名", "alias"}, "kinds": {"类型", "kind"}, "year": {"年份", "year"},
+	"role": {"角色", "role"}, "duties": {"职责", "duty"}, "cases": {"案例", "case"}, "disabled": {"停用", "disabled"}, "aliases": {"别名", "alias"}, "kinds": {"类型", "kind"}, "year": {"年份", "year"}, "day": {"日期", "day"}, "note": {"备注", "note"},
 	"case": {"案例", "case"}, "zero_reason": {"零报告理由", "reason for the zero return"}, "document_no": {"文号", "document number"}, "signed_by": {"签发人", "signed by"},
 	"contact": {"联系人", "contact"}, "scan": {"签发件扫描件", "scan"}, "month": {"月份", "month"},
 	"published_at": {"刊播时间", "time of publication"}, "level": {"级别", "level"}, "state": {"状态", "state"}, "rectification_state": {"整改状态", "rectification state"},

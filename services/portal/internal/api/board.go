@@ -1,0 +1,272 @@
+package api
+
+import (
+	"context"
+	"encoding/xml"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"songshui.internal/events"
+	"songshui.internal/services/internal/access"
+	"songshui.internal/services/internal/bus"
+	"songshui.internal/services/internal/fault"
+	"songshui.internal/services/oversight/oversightapi"
+	"songshui.internal/services/portal/internal/front"
+	"songshui.internal/services/portal/internal/messages"
+	"songshui.internal/services/portal/portalapi"
+	"songshui.internal/services/registry/registryapi"
+)
+
+func ofBoard(ctx context.Context) oversightapi.BoardClient {
+	return oversightapi.BoardClient{Client: front.Of(ctx).Client}
+}
+
+// boardQuery are the parameters of a board and of its lists; they are read as a whole.
+type boardQuery struct {
+	Office string `query:"office"`
+	Month  string `query:"month" doc:"such as 2026-06: what was exposed in it, and its returns"`
+	Sector string `query:"sector"`
+	Day    string `query:"day" doc:"what stood at the end of that day; today if nothing is said"`
+	AsOf   string `query:"as_of" doc:"what the system knew at that moment, RFC 3339; now if nothing is said"`
+	address
+}
+
+func registerBoard(a huma.API) {
+	board := operation(http.MethodGet, "/api/v1/board", "board", "the board: every figure by office, by sector and for the province, and each office's months; each figure carries the query that lists what is behind it")
+	huma.Register(a, board, func(ctx context.Context, in *boardQuery) (*answer[oversightapi.Board], error) {
+		q, err := oversightapi.ParseQuery(in.values.Encode())
+		if err != nil {
+			return nil, refuse(ctx, err)
+		}
+		got, err := ofBoard(ctx).Board(ctx, q)
+		if err != nil {
+			return nil, refuse(ctx, err)
+		}
+		return answered(http.StatusOK, got), nil
+	})
+	type list struct {
+		Figure  string `query:"figure" doc:"a figure's name: all of them are in the board"`
+		Page    string `query:"page"`
+		PerPage string `query:"per_page"`
+		Office  string `query:"office"`
+		Month   string `query:"month"`
+		Sector  string `query:"sector"`
+		Day     string `query:"day"`
+		AsOf    string `query:"as_of"`
+		address
+	}
+	huma.Register(a, operation(http.MethodGet, "/api/v1/board/list", "board-list", "what is behind a figure: as many rows as the figure says"), func(ctx context.Context, in *list) (*answer[oversightapi.List], error) {
+		q, err := oversightapi.ParseQuery(in.values.Encode())
+		if err != nil {
+			return nil, refuse(ctx, err)
+		}
+		page, err1 := positive("page", in.Page)
+		per, err2 := positive("per_page", in.PerPage)
+		for _, err := range []error{err1, err2} {
+			if err != nil {
+				return nil, refuse(ctx, err)
+			}
+		}
+		got, err := ofBoard(ctx).List(ctx, oversightapi.ListParams{Query: q, Page: page, PerPage: per})
+		if err != nil {
+			return nil, refuse(ctx, err)
+		}
+		return answered(http.StatusOK, got), nil
+	})
+	registerEditions(a)
+	type ofCase struct {
+		ID string `path:"id"`
+	}
+	huma.Register(a, operation(http.MethodGet, "/api/v1/cases/{id}/earlier", "earlier-cases", "earlier exposed cases of the same enterprise: “exposed before”"), func(ctx context.Context, in *ofCase) (*answer[oversightapi.Earlier], error) {
+		got, err := ofBoard(ctx).Earlier(ctx, events.CaseID(in.ID))
+		if err != nil {
+			return nil, refuse(ctx, err)
+		}
+		return answered(http.StatusOK, got), nil
+	})
+}
+
+func registerEditions(a huma.API) {
+	type fix struct {
+		Month   string `path:"month"`
+		Key     string `header:"Idempotency-Key"`
+		RawBody []byte `contentType:"application/json"`
+	}
+	keep := operation(http.MethodPost, "/api/v1/board/{month}/editions", "fix-table", "fix a month's table 定版: it is kept as told")
+	keep.Description = `{"day","note"}, both optional.`
+	huma.Register(a, keep, func(ctx context.Context, in *fix) (*answer[oversightapi.Fixed], error) {
+		if len(in.Key) > maxKey {
+			return nil, refuse(ctx, &fault.Error{Code: fault.BadParameter, Fields: []fault.Field{{Field: "Idempotency-Key", Code: "too_long", Arg: strconv.Itoa(maxKey)}}})
+		}
+		got, err := ofBoard(ctx).Fix(ctx, oversightapi.FixParams{Month: events.Month(in.Month), Key: in.Key}, orEmpty(in.RawBody))
+		if err != nil {
+			return nil, refuse(ctx, err)
+		}
+		return answered(http.StatusCreated, got), nil
+	})
+	type ofMonth struct {
+		Month string `path:"month"`
+	}
+	huma.Register(a, operation(http.MethodGet, "/api/v1/board/{month}/editions", "editions", "the editions of a month's table, the oldest first"), func(ctx context.Context, in *ofMonth) (*answer[oversightapi.Editions], error) {
+		got, err := ofBoard(ctx).Editions(ctx, events.Month(in.Month))
+		if err != nil {
+			return nil, refuse(ctx, err)
+		}
+		return answered(http.StatusOK, got), nil
+	})
+	type edition struct {
+		Month  string `path:"month"`
+		Number string `path:"number"`
+		Day    string `query:"day"`
+	}
+	huma.Register(a, operation(http.MethodGet, "/api/v1/board/{month}/editions/{number}/difference", "difference", "what has changed since an edition, with the facts that explain it"), func(ctx context.Context, in *edition) (*answer[oversightapi.Difference], error) {
+		n, err := positive("number", in.Number)
+		if err != nil {
+			return nil, refuse(ctx, err)
+		}
+		got, err := ofBoard(ctx).Difference(ctx, oversightapi.DifferenceParams{Month: events.Month(in.Month), Number: n, Day: events.Day(in.Day)})
+		if err != nil {
+			return nil, refuse(ctx, err)
+		}
+		return answered(http.StatusOK, got), nil
+	})
+}
+
+func registerInbox(a huma.API) {
+	type query struct {
+		Unseen  string `query:"unseen" doc:"true leaves out what was seen"`
+		Page    string `query:"page"`
+		PerPage string `query:"per_page"`
+	}
+	huma.Register(a, operation(http.MethodGet, "/api/v1/inbox", "inbox", "what the caller should know of: reminders, what was asked and decided, what came of returns; the newest first"), func(ctx context.Context, in *query) (*answer[portalapi.Inbox], error) {
+		page, err1 := positive("page", in.Page)
+		per, err2 := positive("per_page", in.PerPage)
+		for _, err := range []error{err1, err2} {
+			if err != nil {
+				return nil, refuse(ctx, err)
+			}
+		}
+		got, err := ofBoard(ctx).Inbox(ctx, oversightapi.InboxParams{Unseen: in.Unseen == "true", Page: page, PerPage: per})
+		if err != nil {
+			return nil, refuse(ctx, err)
+		}
+		return answered(http.StatusOK, inWords(got, front.Of(ctx).Language)), nil
+	})
+	type seen struct {
+		Body oversightapi.SeenParams
+	}
+	huma.Register(a, operation(http.MethodPost, "/api/v1/inbox/seen", "inbox-seen", "mark entries as seen; without ids all that are there now"), func(ctx context.Context, in *seen) (*answer[portalapi.Inbox], error) {
+		got, err := ofBoard(ctx).Seen(ctx, in.Body)
+		if err != nil {
+			return nil, refuse(ctx, err)
+		}
+		return answered(http.StatusOK, inWords(got, front.Of(ctx).Language)), nil
+	})
+	huma.Register(a, operation(http.MethodPost, "/api/v1/inbox/feed", "new-feed", "an address for the caller's own Atom feed; an earlier one is void. Who has it reads the inbox, and nothing else"), func(ctx context.Context, _ *struct{}) (*answer[portalapi.Feed], error) {
+		link, err := ask(ctx).NewFeed(ctx)
+		if err != nil {
+			return nil, refuse(ctx, err)
+		}
+		return answered(http.StatusCreated, portalapi.Feed{Path: feedPrefix + link + feedSuffix}), nil
+	})
+	huma.Register(a, operation(http.MethodDelete, "/api/v1/inbox/feed", "end-feed", "void the address of the caller's feed"), func(ctx context.Context, _ *struct{}) (*answer[struct{}], error) {
+		if err := ask(ctx).EndFeed(ctx); err != nil {
+			return nil, refuse(ctx, err)
+		}
+		return answered(http.StatusOK, struct{}{}), nil
+	})
+}
+
+func inWords(in oversightapi.Inbox, l messages.Language) portalapi.Inbox {
+	out := portalapi.Inbox{Entries: make([]portalapi.InboxEntry, len(in.Entries)), Total: in.Total, UnseenTotal: in.UnseenTotal, Page: in.Page, PerPage: in.PerPage}
+	for i, e := range in.Entries {
+		out.Entries[i] = portalapi.InboxEntry{InboxEntry: e, Text: messages.Entry(e.Kind, e.Args, l)}
+	}
+	return out
+}
+
+// The address of a feed.
+const (
+	feedPrefix = "/feeds/"
+	feedSuffix = ".atom"
+)
+
+// feedEntries is how many entries a feed has: readers keep what they have read.
+const feedEntries = 50
+
+// Feeds serves Atom feeds (RFC 4287) by their addresses, which are all that a reader of feeds has. seal signs for the account that the address belongs to.
+func Feeds(conn bus.Client, seal *access.Seal) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		link, ok := strings.CutSuffix(r.PathValue("file"), feedSuffix)
+		if !ok {
+			front.Refuse(w, r, fault.New(fault.NotFound, "portal: feed"))
+			return
+		}
+		ctx := r.Context()
+		id, err := registryapi.Client{Client: conn}.Feed(ctx, link)
+		if err != nil {
+			front.Refuse(w, r, err)
+			return
+		}
+		client := conn
+		if client.Token, err = seal.Sign(id.Actor); err != nil {
+			front.Refuse(w, r, err)
+			return
+		}
+		got, err := oversightapi.BoardClient{Client: client}.Inbox(ctx, oversightapi.InboxParams{PerPage: feedEntries})
+		if err != nil {
+			front.Refuse(w, r, err)
+			return
+		}
+		h := w.Header()
+		h.Set("Content-Type", "application/atom+xml; charset=utf-8")
+		h.Set("Cache-Control", "private, no-store")
+		h.Set("Referrer-Policy", "no-referrer")
+		_, _ = w.Write([]byte(xml.Header))
+		_ = xml.NewEncoder(w).Encode(atom(r, string(id.Actor.Account), got, front.Of(ctx).Language))
+	}
+}
+
+type atomFeed struct {
+	XMLName xml.Name    `xml:"http://www.w3.org/2005/Atom feed"`
+	Lang    string      `xml:"xml:lang,attr"`
+	ID      string      `xml:"id"`
+	Title   string      `xml:"title"`
+	Updated string      `xml:"updated"`
+	Author  string      `xml:"author>name"`
+	Entries []atomEntry `xml:"entry"`
+}
+
+type atomEntry struct {
+	ID      string `xml:"id"`
+	Title   string `xml:"title"`
+	Updated string `xml:"updated"`
+	Link    struct {
+		Href string `xml:"href,attr"`
+	} `xml:"link"`
+	Summary string `xml:"summary,omitempty"`
+}
+
+func atom(r *http.Request, account string, in oversightapi.Inbox, l messages.Language) atomFeed {
+	scheme := "http"
+	if r.TLS != nil || r.Header.Get("X-Forwarded-Proto") == "https" {
+		scheme = "https"
+	}
+	f := atomFeed{Lang: l.Tag(), ID: "urn:songshui:inbox:" + account, Title: "松水：我的提醒", Updated: time.Unix(0, 0).UTC().Format(time.RFC3339), Author: "松水"}
+	if l == messages.English {
+		f.Title, f.Author = "Songshui: my inbox", "Songshui"
+	}
+	for i, e := range in.Entries {
+		x := atomEntry{ID: "urn:songshui:inbox:" + account + ":" + e.ID, Title: messages.Entry(e.Kind, e.Args, l), Updated: e.At.Format(time.RFC3339), Summary: e.Args["title"]}
+		x.Link.Href = scheme + "://" + r.Host + e.Link
+		if i == 0 {
+			f.Updated = x.Updated
+		}
+		f.Entries = append(f.Entries, x)
+	}
+	return f
+}
