@@ -70,7 +70,7 @@ func (q *Query) Check(now time.Time) error {
 	if m, err := events.ParseMonth(string(q.Month)); q.Month != "" && (err != nil || m != q.Month) {
 		return badParameter("month")
 	}
-	if _, err := events.ParseDay(string(q.Day)); q.Day != "" && err != nil {
+	if _, err := events.ParseDay(string(q.Day)); q.Day != "" && (err != nil || q.Day > events.DayOf(now)) {
 		return badParameter("day")
 	}
 	if q.AsOf.After(now) {

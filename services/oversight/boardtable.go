@@ -69,7 +69,7 @@ type List struct {
 	Sequences map[string]uint64 `json:"sequences"`
 }
 
-// MaxPerPage bounds a page of a list, PerPage is its default.
+// MaxPerPage bounds a page of a list; PerPage is its default.
 const (
 	MaxPerPage = 200
 	PerPage    = 50
