@@ -91,6 +91,7 @@ func TestRandom(t *testing.T) {
 	base := newLists(t)
 	rapid.Check(t, func(t *rapid.T) {
 		cases, rects, returns := randomRecords(t, base.offices)
+		q := oversight.Query{Day: events.Day("2026-06-01").Add(rapid.IntRange(0, 200).Draw(t, "day"))}
 		load := func(backwards bool) *Snapshot {
 			m := New(nil, base)
 			close(m.loaded)
@@ -107,14 +108,20 @@ func TestRandom(t *testing.T) {
 			if backwards {
 				slices.Reverse(all)
 			}
-			m.put("", 0, all)
-			s, err := m.Now()
-			if err != nil {
-				t.Fatal(err)
+			var s *Snapshot
+			for i, d := range append(all, nil) {
+				// What was derived is asked for in between, so that it is kept and must be derived anew.
+				m.put("", 0, []*decoded{d})
+				var err error
+				if s, err = m.Now(); err != nil {
+					t.Fatal(err)
+				}
+				if i%3 == 0 {
+					s.Board(q)
+				}
 			}
 			return s
 		}
-		q := oversight.Query{Day: events.Day("2026-06-01").Add(rapid.IntRange(0, 200).Draw(t, "day"))}
 		if rapid.Bool().Draw(t, "by month") {
 			q.Month = rapid.SampledFrom([]events.Month{"2026-06", "2026-07", "2026-08"}).Draw(t, "month")
 		}
