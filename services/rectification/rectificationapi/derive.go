@@ -32,3 +32,16 @@ func Derive(s events.RectificationState, n Numbers, asOf events.Day) Derived {
 func StateOn(s events.RectificationState, day events.Day) events.RectificationStatus {
 	return rectification.StateOn(s, day)
 }
+
+// Kinds of reminders in RectificationState.Reminders, for whoever tells people of them.
+const (
+	RemindFirst   = rectification.RemindFirst
+	RemindSecond  = rectification.RemindSecond
+	RemindToday   = rectification.RemindToday
+	RemindTalk    = rectification.RemindTalk
+	RemindAgain   = rectification.RemindAgain
+	RemindListing = rectification.RemindListing
+)
+
+// ListingDue is the day by which the province says whether a major case is listed, or why not; see rectification.Numbers.
+func ListingDue(s events.RectificationState, n Numbers) events.Day { return n.ListingDue(s) }
