@@ -107,8 +107,8 @@ func New(d Deps, c Config) (*Server, error) {
 	mux.Handle("/api/", front.Bounded(known(interfaces)))
 	mux.Handle("GET /feeds/{file}", front.Bounded(front.Unnamed(api.Feeds(bus.Client{Conn: d.Bus.Conn()}, f.Seal))))
 	withTables := http.NewServeMux()
-	api.Tables(withTables, d.Directory)
-	for _, route := range []string{"POST /api/v1/imports", "POST /api/v1/imports/marked", "GET /api/v1/imports/template.xlsx", "GET /api/v1/search.csv", "GET /api/v1/search.xlsx"} {
+	api.Tables(withTables, d.Directory, d.Bus.Now)
+	for _, route := range api.TableRoutes() {
 		mux.Handle(route, front.Within(portal.TableTimeout, known(front.Signed(withTables))))
 	}
 	// What the protocol's extensions and limits are, a client asks before it says who it is.

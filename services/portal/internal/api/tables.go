@@ -7,18 +7,52 @@ import (
 	"mime"
 	"net/http"
 	"strconv"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"songshui.internal/events"
 	"songshui.internal/services/internal/fault"
 	"songshui.internal/services/internal/tables"
+	"songshui.internal/services/oversight/oversightapi"
 	"songshui.internal/services/portal/internal/front"
+	"songshui.internal/services/portal/internal/monthly"
 	"songshui.internal/services/portal/internal/sheets"
 	"songshui.internal/services/portal/internal/view"
 )
 
+// TableRoutes are the patterns that Tables serves.
+func TableRoutes() []string {
+	var out []string
+	for _, o := range tableRoutes {
+		out = append(out, o.Method+" "+o.Path)
+	}
+	return out
+}
+
 // Tables are the routes that carry tables; huma describes them, but their bodies are files.
-func Tables(mux *http.ServeMux, lists Lists) {
+func Tables(mux *http.ServeMux, lists Lists, now func() time.Time) {
+	mux.HandleFunc("GET "+pathReturn, func(w http.ResponseWriter, r *http.Request) {
+		got, err := monthly.Gather(r.Context(), front.Of(r.Context()).Client, events.OfficeSlug(r.PathValue("office")), events.Month(r.PathValue("month")), now())
+		if err != nil {
+			front.Refuse(w, r, err)
+			return
+		}
+		send(w, r, tables.XLSX, got.Title()+".xlsx", got.Write)
+	})
+	mux.HandleFunc("GET "+pathSummary, func(w http.ResponseWriter, r *http.Request) {
+		q, err := summaryQuery(r)
+		if err != nil {
+			front.Refuse(w, r, err)
+			return
+		}
+		got, err := monthly.GatherSummary(r.Context(), front.Of(r.Context()).Client, q, now())
+		if err != nil {
+			front.Refuse(w, r, err)
+			return
+		}
+		send(w, r, tables.XLSX, got.Title()+".xlsx", got.Write)
+	})
 	mux.HandleFunc("GET /api/v1/imports/template.xlsx", func(w http.ResponseWriter, r *http.Request) {
 		var names []string
 		for _, o := range lists.Outlets() {
@@ -56,12 +90,26 @@ func Tables(mux *http.ServeMux, lists Lists) {
 	}
 }
 
+// summaryQuery reads the month from the path, and day, as_of, office and sector from the address.
+func summaryQuery(r *http.Request) (oversightapi.Query, error) {
+	q, err := oversightapi.ParseQuery(r.URL.RawQuery)
+	q.Figure, q.Month = "", events.Month(r.PathValue("month"))
+	return q, err
+}
+
+const (
+	pathReturn  = "/api/v1/returns/{office}/{month}/print.xlsx"
+	pathSummary = "/api/v1/board/{month}/summary.xlsx"
+)
+
 // tableRoutes describes them.
 var tableRoutes = []huma.Operation{
 	{OperationID: "import-template", Method: http.MethodGet, Path: "/api/v1/imports/template.xlsx", Summary: "the template for cases: sheets of cases, violations, exposures and media, with drop-downs, notes and checks"},
 	{OperationID: "import", Method: http.MethodPost, Path: "/api/v1/imports", Summary: "load a table of cases (.xlsx, or CSV in UTF-8 or GBK) in the caller's name: what was accepted, what was there already, and each refused cell by sheet, row and column; loading again doubles nothing"},
 	{OperationID: "import-marked", Method: http.MethodPost, Path: "/api/v1/imports/marked", Summary: "the same, answered with a copy of the file in which the refused cells are marked"},
 	{OperationID: "export-csv", Method: http.MethodGet, Path: "/api/v1/search.csv", Summary: "every case of a search (same parameters) as CSV with a byte-order mark"},
+	{OperationID: "print-return", Method: http.MethodGet, Path: pathReturn, Summary: "a month's return as a workbook ready to print: the covering letter after GB/T 9704, and the table of its cases; before it is filed, of what was published in the month"},
+	{OperationID: "print-summary", Method: http.MethodGet, Path: pathSummary, Summary: "the board of one month as a workbook ready to print, by office and by sector; day, as_of, office and sector as for the board"},
 	{OperationID: "export-xlsx", Method: http.MethodGet, Path: "/api/v1/search.xlsx", Summary: "the same rows as a workbook"},
 }
 
