@@ -97,6 +97,7 @@ var measurements = []measurement{
 	{"index", []string{"rebuild", "search"}, indexed},
 	{"commands", []string{"commands"}, commands},
 	{"deadlines", []string{"deadlines", "deadlines-spread"}, deadlined},
+	{"oversight", []string{"dashboard", "oversight-load"}, overseen},
 	{"memory", []string{"memory"}, memory},
 	{"demo", []string{"demo"}, demoTime},
 	{"upload", []string{"upload"}, upload},

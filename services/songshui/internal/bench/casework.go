@@ -35,8 +35,24 @@ const tracked = 512
 type house struct {
 	*stack.Services
 	backings stack.Backings
+	settings stack.Settings
 	seal     *access.Seal
 	close    func()
+}
+
+// more starts further services beside those that run; stop ends them.
+func (h *house) more(ctx context.Context, targets ...string) (stop func(), err error) {
+	ctx, cancel := context.WithCancel(ctx)
+	s, err := stack.Start(ctx, h.backings, h.settings, targets)
+	if err != nil {
+		cancel()
+		return nil, err
+	}
+	return func() {
+		cancel()
+		_ = s.Wait()
+		s.Close()
+	}, nil
 }
 
 // openHouse starts the services on a server of their own below dir.
@@ -55,9 +71,9 @@ func openHouse(ctx context.Context, dir string, targets ...string) (*house, erro
 		server.Close()
 		return nil, err
 	}
+	h.settings = stack.Settings{Key: key, Public: public, MediaURL: &url.URL{Scheme: "http", Host: "127.0.0.1:1"}, Logger: slog.New(slog.NewTextHandler(io.Discard, nil)), Now: time.Now}
 	ctx, cancel := context.WithCancel(ctx)
-	h.Services, err = stack.Start(ctx, h.backings, stack.Settings{Key: key, Public: public, MediaURL: &url.URL{Scheme: "http", Host: "127.0.0.1:1"}, Logger: slog.New(slog.NewTextHandler(io.Discard, nil)), Now: time.Now}, targets)
-	if err != nil {
+	if h.Services, err = stack.Start(ctx, h.backings, h.settings, targets); err != nil {
 		cancel()
 		server.Close()
 		return nil, err

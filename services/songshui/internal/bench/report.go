@@ -25,6 +25,8 @@ var targets = map[string]target{
 	"commands":             {"commands to distinct rectifications, 64 in flight ÷ raw JetStream publish of the same bytes", "1/s", 0.6, 0, false, true},
 	"deadlines":            {"10,000 deadlines at one instant, each stated once: the last after", "s", 10, 0, true, false},
 	"deadlines-spread":     {"10,000 deadlines over a minute, each stated once: the latest after", "s", 1, 0, true, false},
+	"dashboard":            {"the board of a campaign of 20,000 cases, asked of the service, p99", "ms", 30, 0, true, false},
+	"oversight-load":       {"100,000 records into the oversight model", "s", 5, 0, true, false},
 	"memory":               {"memory of `up`, idle after the demo data", "MiB", 200, 0, true, false},
 	"demo":                 {"`demo --exit` from the compiled binary", "s", 30, 0, true, false},
 	"upload":               {"upload by tus, hashed and durable ÷ raw", "MiB/s", 0.85, 0, false, true},
