@@ -25,11 +25,12 @@ type look struct {
 
 // printer writes a sheet of lines across its columns. The first error is kept, and told by end.
 type printer struct {
-	f     *excelize.File
-	sheet string
-	at    int
-	last  string
-	err   error
+	f      *excelize.File
+	sheet  string
+	at     int
+	last   string
+	widths []float64
+	err    error
 }
 
 func (p *printer) do(err error) {
@@ -42,6 +43,7 @@ func (p *printer) do(err error) {
 func (p *printer) columns(widths ...float64) {
 	_, err := p.f.NewSheet(p.sheet)
 	p.do(err)
+	p.widths = widths
 	for i, w := range widths {
 		p.last = letters(i + 1)
 		p.do(p.f.SetColWidth(p.sheet, p.last, p.last, w))
@@ -101,17 +103,28 @@ func (p *printer) pair(left, right string, l look) {
 // cells writes a row of a table; texts are left, numbers and short texts centred as centred says. What is nil stays empty.
 func (p *printer) cells(values []any, centred func(i int) bool, head bool) {
 	p.at++
+	lines := 1
 	for i, v := range values {
 		cell := fmt.Sprint(letters(i+1), p.at)
 		switch v := v.(type) {
 		case string:
+			lines = max(lines, linesOf(v, p.widths[i]*perWidth))
 			p.do(p.f.SetCellStr(p.sheet, cell, v))
 		case int:
 			p.do(p.f.SetCellInt(p.sheet, cell, int64(v)))
 		}
 		p.do(p.f.SetCellStyle(p.sheet, cell, cell, p.cellStyle(head, centred(i))))
 	}
+	// Not every program fits rows to their texts when it opens a file.
+	p.do(p.f.SetRowHeight(p.sheet, p.at, min(float64(lines)*cellLine+6, maxHeight)))
 }
+
+const (
+	// perWidth is how many characters of a table's cell fit into one of a column's width.
+	perWidth = 0.5
+	// cellLine is one line's height in a table's cell, in points; maxHeight what a row may have at most.
+	cellLine, maxHeight = 13.5, 409
+)
 
 func (p *printer) cellStyle(head, centred bool) int {
 	border := func(side string) excelize.Border { return excelize.Border{Type: side, Color: "000000", Style: 1} }

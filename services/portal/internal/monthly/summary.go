@@ -42,17 +42,17 @@ var figures = []struct {
 }{
 	{"exposed", "曝光"}, {"exposed-municipal", "市级\n媒体"}, {"exposed-other-levels", "其他\n级别"}, {"exposed-unplaced", "待认定"}, {"open", "未销号"},
 	{"due-soon", "临期"}, {"overdue", "逾期"}, {"awaiting-check", "待验收"}, {"awaiting-media", "待媒体\n回访"}, {"closed", "已销号"},
-	{"reopened", "重新\n挂账"}, {"transferred", "移送"}, {"listed", "挂牌"}, {"days-to-close-median", "销号天数\n中位"}, {"days-to-close-p90", "销号天数\n九成位"},
+	{"reopened", "重新\n挂账"}, {"transferred", "移送"}, {"listed", "挂牌"}, {"days-to-close-median", "销号\n天数\n中位"}, {"days-to-close-p90", "销号\n天数\n九成"},
 	{"extensions-asked", "申请\n延期"}, {"extensions-granted", "同意\n延期"},
 }
 
 func (s *Summary) offices(f *excelize.File) error {
 	p := &printer{f: f, sheet: "汇总表"}
-	widths, heads := []float64{6, 14, 18, 12}, []any{"序号", "单位", "月报状态", "报送日期"}
+	widths, heads := []float64{5, 13, 11, 11}, []any{"序号", "单位", "月报状态", "报送日期"}
 	for _, x := range figures {
-		widths, heads = append(widths, 8.5), append(heads, x.title)
+		widths, heads = append(widths, 6), append(heads, x.title)
 	}
-	widths, heads = append(widths, 22), append(heads, "备注")
+	widths, heads = append(widths, 16), append(heads, "备注")
 	last := len(heads) - 1
 	centred := func(i int) bool { return i != last }
 	p.columns(widths...)
@@ -62,10 +62,10 @@ func (s *Summary) offices(f *excelize.File) error {
 	for i, o := range s.Offices {
 		m := monthOf(o, s.Month)
 		row := append([]any{i + 1, messages.Term("office", string(o.Office), messages.Chinese), m.state(), string(m.FiledOn)}, values(o.Figures)...)
-		p.cells(append(row, strings.Join(m.remarks(), "；")), centred, false)
+		p.cells(append(row, lined(m.remarks())), centred, false)
 	}
 	p.cells(append(append([]any{"", "合计", s.told(), ""}, values(s.Total)...), ""), centred, false)
-	p.line("注：案件为当月刊播、未撤回的案件；未销号含待交办、整改中、待验收、待媒体回访；销号天数自曝光之日起计。", look{font: tableFont, size: 9, height: 18})
+	p.line("注：案件为当月刊播、未撤回的案件；未销号含待交办、整改中、待验收、待媒体回访；销号天数自曝光之日起计，“九成”为百分之九十案件不超过的天数。", look{font: tableFont, size: 9, height: 18})
 	return p.end(printed{area: fmt.Sprintf("$A$1:$%s$%d", p.last, p.at), heads: "$1:$3"})
 }
 
@@ -73,7 +73,7 @@ func (s *Summary) sectors(f *excelize.File) error {
 	p := &printer{f: f, sheet: "分行业"}
 	widths, heads := []float64{6, 18}, []any{"序号", "行业领域"}
 	for _, x := range figures {
-		widths, heads = append(widths, 8.5), append(heads, x.title)
+		widths, heads = append(widths, 6.5), append(heads, x.title)
 	}
 	centred := func(int) bool { return true }
 	p.columns(widths...)

@@ -27,8 +27,8 @@ var tableHeads = []struct {
 	width   float64
 	centred bool
 }{
-	{"序号", 5, true}, {"文号", 19, false}, {"行业领域", 11, true}, {"隐患级别", 9, true}, {"企业名称及所在县（市、区）", 20, false}, {"曝光的主要问题", 34, false}, {"曝光媒体", 20, false}, {"媒体级别", 10, true},
-	{"曝光日期", 11, true}, {"整改状态", 10, true}, {"整改期限", 11, true}, {"逾期天数", 7, true}, {"销号日期", 11, true}, {"备注", 16, false},
+	{"序号", 5, true}, {"文号", 14, false}, {"行业领域", 8, true}, {"隐患\n级别", 6, true}, {"企业名称\n（县、市、区）", 15, false}, {"曝光的主要问题", 27, false}, {"曝光媒体", 13, false}, {"媒体\n级别", 7, true},
+	{"曝光日期", 11, true}, {"整改\n状态", 7, true}, {"整改期限", 11, true}, {"逾期\n天数", 6, true}, {"销号日期", 11, true}, {"备注", 11, false},
 }
 
 // table writes the cases, or that there are none.
@@ -104,7 +104,7 @@ func (c *Case) row(n int, r *Return) []any {
 		enterprise += "\n（" + c.Enterprise.County + "）"
 	}
 	return []any{n, c.Ref, messages.Term("sector", c.Sector, messages.Chinese), strings.TrimSuffix(messages.Term("hazard_level", c.HazardLevel, messages.Chinese), "隐患"), enterprise, lined(problems), lined(outlets), lined(levels),
-		lined(days), c.state(), due, overdue, closed, strings.Join(c.remarks(r), "；")}
+		lined(days), c.state(), due, overdue, closed, lined(c.remarks(r))}
 }
 
 // remarks say what a reader of the table should not miss.

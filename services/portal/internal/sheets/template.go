@@ -137,7 +137,7 @@ func templateSheet(f *excelize.File, g group, outlets int) error {
 			return err
 		}
 		if c.note != "" {
-			if err := f.AddComment(name, excelize.Comment{Cell: col + "1", Author: "松水", Paragraph: []excelize.RichTextRun{{Text: c.note}}}); err != nil {
+			if err := f.AddComment(name, excelize.Comment{Cell: col + "1", Author: "松水", Width: 260, Height: 70, Paragraph: []excelize.RichTextRun{{Text: c.note}}}); err != nil {
 				return err
 			}
 		}
@@ -148,7 +148,22 @@ func templateSheet(f *excelize.File, g group, outlets int) error {
 	if err := f.SetRowHeight(name, 1, 24); err != nil {
 		return err
 	}
+	if err := printable(f, name); err != nil {
+		return err
+	}
 	return f.SetPanes(name, &excelize.Panes{Freeze: true, XSplit: 1, YSplit: 1, TopLeftCell: "B2", ActivePane: "bottomRight"})
+}
+
+// printable sets a sheet to A4 across, all columns on one page, with the heads on each.
+func printable(f *excelize.File, sheet string) error {
+	landscape, paper, wide, high, fit := "landscape", 9, 1, 0, true
+	if err := f.SetPageLayout(sheet, &excelize.PageLayoutOptions{Size: &paper, Orientation: &landscape, FitToWidth: &wide, FitToHeight: &high}); err != nil {
+		return err
+	}
+	if err := f.SetSheetProps(sheet, &excelize.SheetPropsOptions{FitToPage: &fit}); err != nil {
+		return err
+	}
+	return f.SetDefinedName(&excelize.DefinedName{Name: "_xlnm.Print_Titles", RefersTo: "'" + sheet + "'!$1:$1", Scope: sheet})
 }
 
 // validate adds a column's check: a drop-down, a day, a number. They help whoever types; loading checks again.

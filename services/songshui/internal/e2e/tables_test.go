@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -47,6 +49,9 @@ func (s sheetRows) fill(t *testing.T) []byte {
 	r := call(t, "changchun-1", http.MethodGet, "/api/v1/imports/template.xlsx", nil)
 	if r.status != http.StatusOK || r.header.Get("Content-Type") != tables.Types[tables.XLSX] || !strings.Contains(r.header.Get("Content-Disposition"), "filename*=utf-8''") {
 		t.Fatalf("template: %d %v", r.status, r.header)
+	}
+	if dir := os.Getenv("SONGSHUI_SCREENSHOTS"); dir != "" {
+		must(t, os.WriteFile(filepath.Join(dir, "template.xlsx"), r.body, 0o644))
 	}
 	f, err := excelize.OpenReader(bytes.NewReader(r.body))
 	must(t, err)
@@ -132,6 +137,10 @@ func TestSpreadsheetOfFortyRows(t *testing.T) {
 	if len(ids) != 40 {
 		t.Errorf("%d cases", len(ids))
 	}
+	_, june := printed(t, "changchun-1", "/api/v1/returns/changchun/2026-06/print.xlsx", "return-many")
+	if n := strings.Count(june["附表"], "表导入"); n != 20 {
+		t.Errorf("the month's return has %d of its 20 cases", n)
+	}
 	rows.cases[0][1] = "另一个标题"
 	other := importTable(t, "changchun-1", rows.fill(t), http.StatusOK)
 	if other.Exists != 39 || other.Refused != 1 || len(other.Errors) != 1 || other.Errors[0].Code != "other_content" || other.Errors[0].Column != "A" {
@@ -169,6 +178,9 @@ func markedCells(t *testing.T, r reply, want map[string]string) {
 				}
 			}
 		}
+	}
+	if dir := os.Getenv("SONGSHUI_SCREENSHOTS"); dir != "" {
+		must(t, os.WriteFile(filepath.Join(dir, "marked.xlsx"), r.body, 0o644))
 	}
 	if len(red) != len(want) {
 		t.Errorf("marked %v, want %v", red, want)
