@@ -97,6 +97,9 @@ type Extension struct {
 	Decision     string   `json:"decision,omitempty"`
 	DecidedOn    Day      `json:"decided_on,omitempty"`
 	DecisionText string   `json:"decision_text,omitempty"`
+	// DecidedAt is the system's time of a person's decision; Backdated says that asking or deciding was 补录, which is outside the figures of punctuality.
+	DecidedAt time.Time `json:"decided_at,omitzero"`
+	Backdated bool      `json:"backdated,omitempty"`
 }
 
 // Listing 挂牌督办: grades 1 and 2 by the province, 3 city, 4 county.

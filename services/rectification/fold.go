@@ -123,7 +123,7 @@ func foldStarted(s events.RectificationState, meta events.Meta, f events.Rectifi
 func foldExtension(s events.RectificationState, meta events.Meta, fact events.Fact) events.RectificationState {
 	if f, ok := fact.(events.ExtensionAskedFact); ok {
 		s.Extensions = add(s.Extensions, events.Extension{AskedOn: meta.On, AskedAt: meta.Time, AskedBy: meta.Actor.Account, Reason: f.Reason, Safeguards: f.Safeguards, NewDue: f.NewDue,
-			Items: f.Items, DueInForce: dueInForce(s), Listed: openListing(s) != nil})
+			Items: f.Items, DueInForce: dueInForce(s), Listed: openListing(s) != nil, Backdated: meta.Backdated})
 		return s
 	}
 	s.Extensions = slices.Clone(s.Extensions)
@@ -137,9 +137,11 @@ func foldExtension(s events.RectificationState, meta events.Meta, fact events.Fa
 		}
 	case events.ExtensionGrantedFact:
 		x.Decision, x.DecidedOn, x.DecisionText = events.Granted, meta.On, f.Text
+		x.DecidedAt, x.Backdated = meta.Time, x.Backdated || meta.Backdated
 		s = setDue(s, x.NewDue, x.Items, SetByExtended, meta)
 	case events.ExtensionRefusedFact:
 		x.Decision, x.DecidedOn, x.DecisionText = events.Refused, meta.On, f.Text
+		x.DecidedAt, x.Backdated = meta.Time, x.Backdated || meta.Backdated
 	}
 	return s
 }

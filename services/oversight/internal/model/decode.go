@@ -248,6 +248,10 @@ func (r *reader) extension() (x events.Extension) {
 			x.Decision = r.word()
 		case "decided_on":
 			x.DecidedOn = r.day()
+		case "decided_at":
+			x.DecidedAt = r.time()
+		case "backdated":
+			x.Backdated = r.bool()
 		default:
 			r.skip()
 		}

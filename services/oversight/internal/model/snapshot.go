@@ -5,7 +5,6 @@ import (
 	"sync"
 
 	"songshui.internal/events"
-	"songshui.internal/services/internal/rules"
 	"songshui.internal/services/oversight"
 	"songshui.internal/services/rectification/rectificationapi"
 )
@@ -117,22 +116,22 @@ func standing(r *Rectification, n rectificationapi.Numbers, day events.Day) over
 		s.ClosedOn, s.DaysToClose = *v.ClosedOn, *v.DaysToClose
 	}
 	for i, x := range v.LateExtensions {
-		s.Extensions = append(s.Extensions, extension(r.Extensions[i], x, n, r.OpenedOn))
+		s.Extensions = append(s.Extensions, extension(r.Extensions[i], x))
 	}
 	return s
 }
 
-// extension judges one; Derive tells those asked by the day, in the order of the record.
-func extension(x events.Extension, v rectificationapi.ExtensionView, n rectificationapi.Numbers, began events.Day) oversight.ExtensionStanding {
+// extension judges one, its decision by the system's time; Derive tells those asked by the day, in the order of the record.
+func extension(x events.Extension, v rectificationapi.ExtensionView) oversight.ExtensionStanding {
 	out := oversight.ExtensionStanding{AskedOn: x.AskedOn, NewDue: x.NewDue, Late: v.Late}
 	if v.Decision == nil || *v.Decision != events.Granted && *v.Decision != events.Refused {
 		return out
 	}
 	out.Decision = *v.Decision
-	switch asked := events.DayOf(x.AskedAt); {
-	case x.AskedAt.IsZero() || x.AskedOn < asked.Add(-n.Rules.On(rules.BackdateAfter, began)):
+	switch {
+	case x.Backdated || x.DecidedAt.IsZero():
 		out.Punctual = oversight.PunctualOutside
-	case x.DecidedOn > v.DecideBy:
+	case events.DayOf(x.DecidedAt) > v.DecideBy:
 		out.Punctual = oversight.PunctualLate
 	default:
 		out.Punctual = oversight.PunctualInTime
