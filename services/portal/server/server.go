@@ -18,12 +18,16 @@ import (
 	"songshui.internal/services/portal"
 	"songshui.internal/services/portal/internal/api"
 	"songshui.internal/services/portal/internal/front"
+	"songshui.internal/services/portal/internal/pages/accounts"
 	"songshui.internal/services/portal/internal/pages/casepage"
 	"songshui.internal/services/portal/internal/pages/clear"
 	"songshui.internal/services/portal/internal/pages/enter"
+	"songshui.internal/services/portal/internal/pages/outlets"
+	"songshui.internal/services/portal/internal/pages/people"
 	"songshui.internal/services/portal/internal/pages/search"
 	"songshui.internal/services/portal/internal/pages/shell"
 	"songshui.internal/services/portal/internal/pages/signin"
+	"songshui.internal/services/portal/internal/pages/tables"
 	"songshui.internal/services/portal/internal/pages/upload"
 	"songshui.internal/services/portal/internal/sessions"
 	"songshui.internal/services/registry/registryapi"
@@ -45,6 +49,7 @@ type Deps struct {
 type Directory interface {
 	search.Outlets
 	api.Lists
+	Offices() []events.OfficeState
 }
 
 // Config is portal's settings.
@@ -72,16 +77,20 @@ func New(d Deps, c Config) (*Server, error) {
 	manager.ErrorFunc = func(w http.ResponseWriter, r *http.Request, err error) {
 		shell.Fail(w, r, fault.Wrap(fault.Unavailable, "portal: session", err))
 	}
-	accounts := front.NewAccounts(d.Bus.Conn(), manager, d.Bus.Now)
-	f := &front.Front{Conn: d.Bus.Conn(), Seal: access.NewSeal(d.Key, d.Bus.Now), Identity: accounts}
+	identities := front.NewAccounts(d.Bus.Conn(), manager, d.Bus.Now)
+	f := &front.Front{Conn: d.Bus.Conn(), Seal: access.NewSeal(d.Key, d.Bus.Now), Identity: identities}
 
 	pages, mux := http.NewServeMux(), http.NewServeMux()
-	(&signin.Handler{Registry: registryapi.Client{Client: bus.Client{Conn: d.Bus.Conn()}}, Sessions: accounts}).Routes(pages)
-	(&enter.Handler{Registry: registryapi.Client{Client: bus.Client{Conn: d.Bus.Conn()}}, Sessions: accounts}).Routes(pages)
+	(&signin.Handler{Registry: registryapi.Client{Client: bus.Client{Conn: d.Bus.Conn()}}, Sessions: identities}).Routes(pages)
+	(&enter.Handler{Registry: registryapi.Client{Client: bus.Client{Conn: d.Bus.Conn()}}, Sessions: identities}).Routes(pages)
 	pages.Handle("GET /{$}", &search.Handler{Outlets: d.Directory})
 	pages.HandleFunc("GET /cases/{id}", casepage.Handle)
+	people.Routes(pages, mux, c.SecureCookies)
+	accounts.Handler{Lists: d.Directory, Secure: c.SecureCookies, Now: d.Bus.Now}.Routes(pages)
+	outlets.Handler{Lists: d.Directory}.Routes(pages)
 	upload.Routes(pages, mux)
 	clear.Routes(pages, mux)
+	tables.Routes(pages, mux)
 	pages.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		shell.Fail(w, r, fault.New(fault.NotFound, "portal: page"))
 	})

@@ -13,5 +13,5 @@ const (
 	// MaxErrors that are listed; a file with more is wrong in its form.
 	MaxErrors = 5000
 	// AtOnce is how many cases are on their way at once: enough for commits to share a sync.
-	AtOnce = 16
+	AtOnce = 64
 )

@@ -177,7 +177,10 @@ func redden(f *excelize.File, sheet, cell string, red map[int]int) error {
 			return err
 		}
 		s.Fill = excelize.Fill{Type: "pattern", Pattern: 1, Color: []string{"FFC7CE"}}
-		s.Font = &excelize.Font{Color: "9C0006"}
+		if s.Font == nil {
+			s.Font = &excelize.Font{}
+		}
+		s.Font.Color, s.Font.ColorTheme = "9C0006", nil
 		if style, err = f.NewStyle(s); err != nil {
 			return err
 		}

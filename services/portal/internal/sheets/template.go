@@ -19,7 +19,7 @@ const (
 )
 
 var guide = []string{
-	"《专题行》案例批量上报模板",
+	"“专题行”案例批量上报模板",
 	"一、每件案例在“案例”表中占一行；“问题”“曝光”“影像”三张表用同一“文号”对应，一件案例可以有多行。",
 	"二、标 * 的列必填。光标移到列名上可以看到填写说明；行业、类别等从下拉列表中选择。",
 	"三、影像须先上传，再在“影像”表中填写文件名。没有刊播的案例，“曝光”表不填。",
@@ -52,7 +52,7 @@ func template(f *excelize.File, outlets []string) error {
 	if err != nil {
 		return err
 	}
-	if err := f.SetColWidth(guideSheet, "A", "A", 100); err != nil {
+	if err := f.SetColWidth(guideSheet, "A", "A", 110); err != nil {
 		return err
 	}
 	for i, line := range guide {
@@ -63,9 +63,16 @@ func template(f *excelize.File, outlets []string) error {
 		if err := f.SetCellStr(guideSheet, cell, line); err != nil {
 			return err
 		}
+		// Two lines: not every program fits rows to their texts when it opens a file.
+		if err := f.SetRowHeight(guideSheet, i+1, 36); err != nil {
+			return err
+		}
 		if err := f.SetCellStyle(guideSheet, cell, cell, style); err != nil {
 			return err
 		}
+	}
+	if err := printable(f, guideSheet); err != nil {
+		return err
 	}
 	for g := ofCase; g < groups; g++ {
 		if err := templateSheet(f, g, len(outlets)); err != nil {
