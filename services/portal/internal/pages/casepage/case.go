@@ -4,6 +4,7 @@ package casepage
 import (
 	"embed"
 	"encoding/json"
+	"html/template"
 	"net/http"
 	"net/url"
 	"strings"
@@ -13,6 +14,7 @@ import (
 	"songshui.internal/services/internal/fault"
 	"songshui.internal/services/portal/internal/front"
 	"songshui.internal/services/portal/internal/messages"
+	"songshui.internal/services/portal/internal/pages/people"
 	"songshui.internal/services/portal/internal/pages/shell"
 	"songshui.internal/services/portal/internal/view"
 	"songshui.internal/services/portal/portalapi"
@@ -33,6 +35,8 @@ type data struct {
 	HeldBack, AfterHeldBack int
 	History                 []portalapi.Step
 	Next                    []portalapi.Next
+	// People is the section about the people of unit and overseer, for the case's office once the case is exposed.
+	People template.HTML
 }
 
 // shownCase is what the page shows of a case; days and slugs as plain strings, which the template's functions take.
@@ -121,6 +125,12 @@ func Handle(w http.ResponseWriter, r *http.Request) {
 	}
 	for _, m := range v.Media {
 		d.Media = append(d.Media, shown(m, looks, d.L))
+	}
+	if d.Rect != nil && c.Actor.Of(events.OfficeSlug(d.Case.Office)) {
+		if d.People, err = people.Section(r.Context(), d.L, r.PathValue("id")); err != nil {
+			shell.Fail(w, r, err)
+			return
+		}
 	}
 	shell.Show(w, r, http.StatusOK, page, d.Case.Title, d)
 }

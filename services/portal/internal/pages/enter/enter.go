@@ -1,5 +1,6 @@
 // Package enter is the page that a personal link leads to: a unit's or an overseer's person comes in by a button and the code that the office told by telephone. Looking at the page does nothing,
-// so the preview of a chat can't use anything up. It writes a session and nothing else.
+// so the preview of a chat can't use anything up. The page's address is the link itself: the policy of all pages, same-origin, keeps it from other sites, and none stricter would do, since without a
+// referrer browsers that don't send Sec-Fetch-Site (plain http) say Origin: null, which is refused as another site's. It writes a session and nothing else.
 package enter
 
 import (
@@ -52,8 +53,6 @@ func (h *Handler) show(w http.ResponseWriter, r *http.Request, status int, f for
 	if f.L == messages.English {
 		title = "Your rectification"
 	}
-	// The address is the link itself: it must not leave the page.
-	w.Header().Set("Referrer-Policy", "no-referrer")
 	shell.Show(w, r, status, page, title, f)
 }
 

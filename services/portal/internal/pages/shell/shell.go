@@ -40,6 +40,11 @@ type Frame struct {
 // Uploads says whether the account is one that brings media and clears them.
 func (f Frame) Uploads() bool { return f.Role == string(access.Office) }
 
+// Staff says whether the account is one with a password and a token of its own, unlike those who come by a personal link.
+func (f Frame) Staff() bool {
+	return f.SignedIn && f.Role != string(access.Unit) && f.Role != string(access.Overseer)
+}
+
 // Page is one page's template with the shell's functions.
 type Page struct {
 	t               *template.Template
@@ -55,6 +60,13 @@ func (p Page) With(style, script string) Page {
 		p.scripts = append(p.scripts[:len(p.scripts):len(p.scripts)], script)
 	}
 	return p
+}
+
+// HTML gives the page without the frame, as a part of another page.
+func (p Page) HTML(data any) (template.HTML, error) {
+	var b bytes.Buffer
+	err := p.t.Execute(&b, data)
+	return template.HTML(b.String()), err
 }
 
 // Parse reads a page's template; it panics on a mistake in it, which every test would show.
