@@ -47,13 +47,22 @@ const codeOtherContent = "other_content"
 // reading bounds how many files are read at once, since each may take some hundred megabytes.
 var reading = make(chan struct{}, 2)
 
-func read(ctx context.Context, data []byte) (tables.Book, error) {
+// turn waits for one's turn to read; done gives it to the next.
+func turn(ctx context.Context) (done func(), err error) {
 	select {
 	case reading <- struct{}{}:
-		defer func() { <-reading }()
+		return func() { <-reading }, nil
 	case <-ctx.Done():
-		return tables.Book{}, fault.Wrap(fault.Unavailable, "portal: import", ctx.Err())
+		return nil, fault.Wrap(fault.Unavailable, "portal: import", ctx.Err())
 	}
+}
+
+func read(ctx context.Context, data []byte) (tables.Book, error) {
+	done, err := turn(ctx)
+	if err != nil {
+		return tables.Book{}, err
+	}
+	defer done()
 	book, err := tables.Read(data)
 	return book, refusal(err)
 }

@@ -16,9 +16,14 @@ import (
 // Marked writes a copy of a file with the refused cells in red, each with a note that says why; a CSV becomes a workbook. Marks of an earlier copy are taken off, and formulas give way to their values, since
 // files go from hand to hand. data must have been read by Load.
 func Marked(ctx context.Context, w io.Writer, data []byte, errs []Wrong) error {
-	book, err := read(ctx, data)
+	done, err := turn(ctx)
 	if err != nil {
 		return err
+	}
+	defer done()
+	book, err := tables.Read(data)
+	if err != nil {
+		return refusal(err)
 	}
 	f, err := open(book, data)
 	if err != nil {
