@@ -203,6 +203,10 @@ type (
 	MediaErasureAskedFact struct {
 		Reason string `json:"reason"`
 	}
+	// MediaErasureWithdrawnFact takes an open ask for erasure back, or declines it: the medium stays.
+	MediaErasureWithdrawnFact struct {
+		Reason string `json:"reason"`
+	}
 	// MediaClearedFact says that a person has looked at the public copies.
 	MediaClearedFact struct{}
 	// MediaTakenFact says that a case, or the office's return for a month, holds the medium.
@@ -228,21 +232,22 @@ type (
 )
 
 // EventType names the fact.
-func (MediaSealedFact) EventType() string       { return "songshui.media.sealed.v1" }
-func (MediaExaminedFact) EventType() string     { return "songshui.media.examined.v1" }
-func (MediaRenderedFact) EventType() string     { return "songshui.media.rendered.v1" }
-func (MediaFailedFact) EventType() string       { return "songshui.media.failed.v1" }
-func (MediaComparedFact) EventType() string     { return "songshui.media.compared.v1" }
-func (MediaWaitingFact) EventType() string      { return "songshui.media.waiting.v1" }
-func (MediaRetriedFact) EventType() string      { return "songshui.media.retried.v1" }
-func (MediaMaskedFact) EventType() string       { return "songshui.media.masked.v1" }
-func (MediaErasureAskedFact) EventType() string { return "songshui.media.erasure-asked.v1" }
-func (MediaClearedFact) EventType() string      { return "songshui.media.cleared.v1" }
-func (MediaTakenFact) EventType() string        { return "songshui.media.taken.v1" }
-func (MediaRenewedFact) EventType() string      { return "songshui.media.renewed.v1" }
-func (MediaReleasedFact) EventType() string     { return "songshui.media.released.v1" }
-func (MediaErasedFact) EventType() string       { return "songshui.media.erased.v1" }
-func (MediaRestatedFact) EventType() string     { return "songshui.media.restated.v1" }
+func (MediaErasureWithdrawnFact) EventType() string { return "songshui.media.erasure-withdrawn.v1" }
+func (MediaSealedFact) EventType() string           { return "songshui.media.sealed.v1" }
+func (MediaExaminedFact) EventType() string         { return "songshui.media.examined.v1" }
+func (MediaRenderedFact) EventType() string         { return "songshui.media.rendered.v1" }
+func (MediaFailedFact) EventType() string           { return "songshui.media.failed.v1" }
+func (MediaComparedFact) EventType() string         { return "songshui.media.compared.v1" }
+func (MediaWaitingFact) EventType() string          { return "songshui.media.waiting.v1" }
+func (MediaRetriedFact) EventType() string          { return "songshui.media.retried.v1" }
+func (MediaMaskedFact) EventType() string           { return "songshui.media.masked.v1" }
+func (MediaErasureAskedFact) EventType() string     { return "songshui.media.erasure-asked.v1" }
+func (MediaClearedFact) EventType() string          { return "songshui.media.cleared.v1" }
+func (MediaTakenFact) EventType() string            { return "songshui.media.taken.v1" }
+func (MediaRenewedFact) EventType() string          { return "songshui.media.renewed.v1" }
+func (MediaReleasedFact) EventType() string         { return "songshui.media.released.v1" }
+func (MediaErasedFact) EventType() string           { return "songshui.media.erased.v1" }
+func (MediaRestatedFact) EventType() string         { return "songshui.media.restated.v1" }
 
 var mediaTypes = []Type{
 	TypeOf[MediaSealedFact, MediaState](StreamMedia, "the original is durable"),
@@ -254,6 +259,7 @@ var mediaTypes = []Type{
 	TypeOf[MediaRetriedFact, MediaState](StreamMedia, "it goes on its way again"),
 	TypeOf[MediaMaskedFact, MediaState](StreamMedia, "areas are to be hidden"),
 	TypeOf[MediaErasureAskedFact, MediaState](StreamMedia, "one of the two who must has asked to erase it"),
+	TypeOf[MediaErasureWithdrawnFact, MediaState](StreamMedia, "the ask to erase it was taken back or declined"),
 	TypeOf[MediaClearedFact, MediaState](StreamMedia, "a person has looked at the public copies"),
 	TypeOf[MediaTakenFact, MediaState](StreamMedia, "a case or a return holds it; legal hold is on"),
 	TypeOf[MediaRenewedFact, MediaState](StreamMedia, "its bytes were sent again; the time in which a case must take it begins anew"),

@@ -52,6 +52,8 @@ func Fold(s events.MediaState, meta events.Meta, fact events.Fact) (events.Media
 		}
 	case events.MediaErasureAskedFact:
 		s.ErasureAsked = &events.ErasureAsked{By: meta.Actor, At: meta.Time, Reason: f.Reason}
+	case events.MediaErasureWithdrawnFact:
+		s.ErasureAsked = nil
 	case events.MediaReleasedFact:
 		s = withoutBytes(s, events.MediaReleased, f.Reason)
 	case events.MediaErasedFact:

@@ -258,6 +258,47 @@ func TestClearWithAreas(t *testing.T) {
 	}
 }
 
+// TestErasureWithdrawn has either of the two end an ask, with a reason, and nobody else.
+func TestErasureWithdrawn(t *testing.T) {
+	t.Parallel()
+	s := way(t, sealed)
+	offered := func(a access.Actor, s events.MediaState) bool {
+		return slices.ContainsFunc(media.Next(a, s), func(n media.Transition) bool { return n.Command == media.CommandWithdrawErasure })
+	}
+	if _, err := media.WithdrawErasure(s, admin, "no"); !fault.Is(err, fault.WrongState) || offered(admin, s) {
+		t.Errorf("nobody has asked: %v", err)
+	}
+	f, err := media.AskErasure(s, admin, "order")
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked, _ := media.Fold(s, events.Meta{Actor: admin.Event()}, f)
+	for name, c := range map[string]struct {
+		actor access.Actor
+		want  fault.Code
+	}{"an office": {desk, fault.Forbidden}, "a stranger": {stranger, fault.NotFound}} {
+		if _, err := media.WithdrawErasure(asked, c.actor, "no"); !fault.Is(err, c.want) || offered(c.actor, asked) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	for _, a := range []access.Actor{admin, province} {
+		if _, err := media.WithdrawErasure(asked, a, " "); !fault.Is(err, fault.Invalid) {
+			t.Errorf("%s without a reason: %v", a.Role, err)
+		}
+		f, err := media.WithdrawErasure(asked, a, "no")
+		if err != nil || !offered(a, asked) {
+			t.Fatalf("%s: %v", a.Role, err)
+		}
+		after, _ := media.Fold(asked, events.Meta{}, f)
+		if after.ErasureAsked != nil || !media.HasBytes(after) || offered(a, after) {
+			t.Errorf("%+v", after)
+		}
+		if _, err := media.Erase(after, province, "order"); !fault.Is(err, fault.WrongState) {
+			t.Errorf("erased although it was withdrawn: %v", err)
+		}
+	}
+}
+
 // TestErasure takes two roles and two people.
 func TestErasure(t *testing.T) {
 	t.Parallel()

@@ -27,6 +27,8 @@ const (
 	CommandRetry      Command = "retry"
 	CommandAskErasure Command = "ask-erasure"
 	CommandErase      Command = "erase"
+	// CommandWithdrawErasure ends an open ask, by the one who asked or by the one who would have to agree.
+	CommandWithdrawErasure Command = "withdraw-erasure"
 )
 
 // None is the state before the first fact.
@@ -91,6 +93,7 @@ var table = []Transition{
 	{CommandRetry, []events.MediaStatus{events.MediaFailed, events.MediaWaiting}, events.MediaSealed, events.MediaRetriedFact{}.EventType(), false, office, nil,
 		"it goes on its way again from the beginning"},
 	{CommandAskErasure, kept, None, events.MediaErasureAskedFact{}.EventType(), false, two, []Field{because}, "one of administrator and supervisor; asked again, the reason is replaced"},
+	{CommandWithdrawErasure, kept, None, events.MediaErasureWithdrawnFact{}.EventType(), false, two, []Field{because}, "the one who asked takes it back, or the other of the two declines; it can be asked anew"},
 	{CommandErase, kept, events.MediaErased, events.MediaErasedFact{}.EventType(), false, two, []Field{because}, "the other of the two, whom it takes even for a medium that a case holds"},
 }
 

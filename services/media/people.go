@@ -19,7 +19,7 @@ type Request struct {
 	Areas *[]events.Area
 	// Rendering of clear and mask is the number of the copies that the person has looked at; nil = whichever is the present one.
 	Rendering *int
-	// Reason is that of ask-erasure and erase.
+	// Reason is that of ask-erasure, withdraw-erasure and erase.
 	Reason string
 	// Wrong are fields that couldn't be read.
 	Wrong fault.Fields
@@ -66,6 +66,8 @@ func (r Request) decide(s events.MediaState) (events.Fact, error) {
 		return r.without(s, events.MediaRetriedFact{})
 	case CommandAskErasure:
 		return r.askErasure(s)
+	case CommandWithdrawErasure:
+		return r.withdrawErasure(s)
 	case CommandErase:
 		return r.erase(s)
 	}
@@ -182,6 +184,18 @@ func (r Request) askErasure(s events.MediaState) (events.Fact, error) {
 	return f, r.reason()
 }
 
+// withdrawErasure is for either of the two: who asked may think better of it, and who doesn't agree must be able to say so.
+func (r Request) withdrawErasure(s events.MediaState) (events.Fact, error) {
+	f, err := decide(r.Command, s, events.MediaErasureWithdrawnFact{Reason: r.Reason})
+	if err != nil {
+		return nil, err
+	}
+	if s.ErasureAsked == nil {
+		return nil, wrong(r.Command, "erasure_not_asked")
+	}
+	return f, r.reason()
+}
+
 // erase wants administrator and supervisor, two roles and two people, even for a medium that a case holds: a court's order must be possible.
 func (r Request) erase(s events.MediaState) (events.Fact, error) {
 	f, err := decide(r.Command, s, events.MediaErasedFact{Reason: r.Reason})
@@ -200,6 +214,11 @@ func (r Request) erase(s events.MediaState) (events.Fact, error) {
 // AskErasure answers with one half of an erasure; errors as of Decide.
 func AskErasure(s events.MediaState, a access.Actor, reason string) (events.Fact, error) {
 	return Decide(Request{Command: CommandAskErasure, Actor: a, Reason: reason}, s)
+}
+
+// WithdrawErasure answers with the end of an open ask; errors as of Decide.
+func WithdrawErasure(s events.MediaState, a access.Actor, reason string) (events.Fact, error) {
+	return Decide(Request{Command: CommandWithdrawErasure, Actor: a, Reason: reason}, s)
 }
 
 // Erase answers with `erased` for the other of the two people; errors as of Decide.
@@ -230,6 +249,8 @@ func (t Transition) idle(a access.Actor, s events.MediaState) bool {
 		return CheckAreas([]events.Area{{Width: 1, Height: 1}}, s) != nil
 	case CommandAskErasure:
 		return asked != nil && asked.By.Role != string(a.Role)
+	case CommandWithdrawErasure:
+		return asked == nil
 	case CommandErase:
 		return asked == nil || asked.By.Role == string(a.Role) || asked.By.Account == a.Account
 	}

@@ -95,10 +95,12 @@ type Hashed struct {
 
 // BrowseParams asks for media by state. Office is the actor's own when empty; the province sees any, and all when empty. State empty = every state.
 type BrowseParams struct {
-	Office  events.OfficeSlug  `json:"office,omitempty"`
-	State   events.MediaStatus `json:"state,omitempty"`
-	Page    int                `json:"page,omitempty"`
-	PerPage int                `json:"per_page,omitempty"`
+	Office events.OfficeSlug  `json:"office,omitempty"`
+	State  events.MediaStatus `json:"state,omitempty"`
+	// ErasureAsked leaves those alone whose erasure is asked; only with it may an administrator browse.
+	ErasureAsked bool `json:"erasure_asked,omitempty"`
+	Page         int  `json:"page,omitempty"`
+	PerPage      int  `json:"per_page,omitempty"`
 }
 
 // Browsed is browse's reply: one page, the oldest first, and how many there are in all.
@@ -271,7 +273,7 @@ func (c Client) Browse(ctx context.Context, p BrowseParams) (Browsed, error) {
 	return b, err
 }
 
-// Command gives a command to a medium: clear, mask, retry, ask-erasure, erase. fault.NotFound if the medium isn't there or not for the actor's eyes, or has no such command;
+// Command gives a command to a medium: clear, mask, retry, ask-erasure, withdraw-erasure, erase. fault.NotFound if the medium isn't there or not for the actor's eyes, or has no such command;
 // fault.Forbidden, with the detail same_person where a second person is needed; fault.Invalid and fault.Malformed with every wrong field; fault.WrongState and fault.Conflict with the medium as
 // current; fault.KeyReused; fault.Unavailable.
 func (c Client) Command(ctx context.Context, p CommandParams, body []byte) (Commanded, error) {

@@ -288,6 +288,19 @@ func TestErase(t *testing.T) {
 	if v := r.give(r.admin(), id, "ask-erasure", because); v.File != "" || v.ErasureAsked == nil || v.Examination != nil {
 		t.Errorf("the administrator sees %+v", v)
 	}
+	if b, err := r.api(r.admin()).Browse(t.Context(), mediaapi.BrowseParams{ErasureAsked: true}); err != nil || b.Total != 1 || b.Media[0].ErasureAsked == nil || b.Media[0].File != "" || b.Media[0].SHA256 != "" {
+		t.Errorf("the administrator's list: %+v, %v", b, err)
+	}
+	if _, err := r.api(r.admin()).Browse(t.Context(), mediaapi.BrowseParams{}); !fault.Is(err, fault.Forbidden) {
+		t.Errorf("the administrator browses: %v", err)
+	}
+	if v := r.give(r.province(), id, "withdraw-erasure", because); v.ErasureAsked != nil || v.State != events.MediaCleared {
+		t.Errorf("withdrawn: %+v", v)
+	}
+	if b, err := r.api(r.province()).Browse(t.Context(), mediaapi.BrowseParams{ErasureAsked: true}); err != nil || b.Total != 0 {
+		t.Errorf("the list after it: %+v, %v", b, err)
+	}
+	r.give(r.admin(), id, "ask-erasure", because)
 	for _, token := range []string{r.admin(), r.token(access.Actor{Account: "root", Role: access.Supervisor})} {
 		if _, err := r.try(token, id, "erase", "", because); !fault.Is(err, fault.Forbidden) {
 			t.Errorf("one person alone: %v", err)

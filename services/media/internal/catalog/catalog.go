@@ -30,6 +30,8 @@ type Entry struct {
 	SHA256  string
 	State   events.MediaStatus
 	Missing string
+	// Asked says that somebody has asked to have it erased.
+	Asked bool
 	// Look is the perceptual hash as it stands in the record, empty without one.
 	Look     string
 	SealedAt time.Time
@@ -77,7 +79,7 @@ func (c *Catalog) put(s events.MediaState, _ time.Time) {
 		}
 		return
 	}
-	e := Entry{ID: s.ID, Office: s.Office, File: s.File, SHA256: s.SHA256, State: s.State, Missing: s.Missing, SealedAt: s.SealedAt}
+	e := Entry{ID: s.ID, Office: s.Office, File: s.File, SHA256: s.SHA256, State: s.State, Missing: s.Missing, Asked: s.ErasureAsked != nil, SealedAt: s.SealedAt}
 	if s.Examination != nil {
 		e.Look = s.Examination.Look
 		e.look, e.hasLook = parseLook(e.Look)

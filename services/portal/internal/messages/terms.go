@@ -50,7 +50,7 @@ var terms = map[string]map[string]text{
 		"listed": {"挂牌督办", "listed"}, "delisted": {"摘牌", "delisted"}, "acceptance-asked": {"申请验收", "acceptance asked"}, "accepted": {"验收合格", "accepted"},
 		"acceptance-returned": {"退回整改", "returned"}, "closed": {"销号", "closed"}, "reopened": {"重新挂账", "reopened"}, "transfer-asked": {"申请移送", "transfer asked"},
 		"sealed": {"封存原件", "sealed"}, "examined": {"查验", "examined"}, "compared": {"比对", "compared"}, "rendered": {"生成公开副本", "rendered"}, "waiting": {"等待处理程序", "waiting"}, "failed": {"处理失败", "failed"},
-		"masked": {"遮挡", "masked"}, "cleared": {"核可公开", "cleared"}, "retried": {"重新处理", "tried again"}, "taken": {"案例采用", "taken by a case"}, "erasure-asked": {"申请清除", "erasure asked"},
+		"masked": {"遮挡", "masked"}, "cleared": {"核可公开", "cleared"}, "retried": {"重新处理", "tried again"}, "taken": {"案例采用", "taken by a case"}, "erasure-asked": {"申请清除", "erasure asked"}, "erasure-withdrawn": {"撤销清除申请", "the ask for erasure ended"},
 		"erased": {"清除", "erased"}, "released": {"释放", "released"},
 		"transferred": {"移送", "transferred"}, "reminded": {"系统提醒", "reminded"}, "ending-declined": {"不同意移送或不适用", "transfer or “not applicable” declined"}, "listing-declined": {"说明不挂牌", "listing declined"}, "not-applicable-asked": {"申请不适用", "“not applicable” asked"}, "not-applicable": {"不适用", "not applicable"},
 	},
@@ -61,7 +61,7 @@ var terms = map[string]map[string]text{
 		"start": {"交办整改", "start"}, "progress": {"报告进展", "report progress"}, "ask-extension": {"申请延期", "ask for an extension"}, "opine": {"出具延期意见", "give an opinion"},
 		"grant-extension": {"同意延期", "grant the extension"}, "refuse-extension": {"不同意延期", "refuse the extension"}, "list": {"挂牌督办", "list"}, "delist": {"摘牌", "delist"},
 		"ask-acceptance": {"申请验收", "ask for acceptance"}, "accept": {"验收合格", "accept"}, "return": {"退回整改", "return"}, "close": {"销号", "close"}, "reopen": {"重新挂账", "reopen"},
-		"clear": {"核可公开", "clear"}, "mask": {"遮挡", "mask"}, "retry": {"重新处理", "try again"}, "ask-erasure": {"申请清除", "ask for erasure"}, "erase": {"清除", "erase"},
+		"clear": {"核可公开", "clear"}, "mask": {"遮挡", "mask"}, "retry": {"重新处理", "try again"}, "ask-erasure": {"申请清除", "ask for erasure"}, "withdraw-erasure": {"撤销清除申请", "end the ask for erasure"}, "erase": {"清除", "erase"},
 		"ask-transfer": {"申请移送", "ask for a transfer"}, "transfer": {"同意移送", "transfer"}, "ask-not-applicable": {"申请不适用", "ask for “not applicable”"}, "confirm-not-applicable": {"确认不适用", "confirm “not applicable”"},
 	},
 	"return_state": {

@@ -98,6 +98,12 @@ func Media(ctx context.Context, c bus.Client, p mediaapi.BrowseParams) (portalap
 	return portalapi.Media{Media: mediaOf(ctx, got.Media), Total: got.Total}, err
 }
 
+// MediaToErase gives the first page of the media whose erasure somebody has asked, for administrators and the province; more says that there are others.
+func MediaToErase(ctx context.Context, c bus.Client) (media []portalapi.Medium, more bool, err error) {
+	got, err := Media(ctx, c, mediaapi.BrowseParams{ErasureAsked: true, PerPage: mediaapi.MaxPerPage})
+	return got.Media, got.Total > len(got.Media), err
+}
+
 // MediaInState gives the first page of the actor's own office's media in a state, the oldest first; more says that there are others.
 func MediaInState(ctx context.Context, c bus.Client, state string) (media []portalapi.Medium, more bool, err error) {
 	got, err := Media(ctx, c, mediaapi.BrowseParams{State: events.MediaStatus(state), PerPage: mediaapi.MaxPerPage})
