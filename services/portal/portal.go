@@ -4,6 +4,8 @@
 // It reads nothing but answers to its requests; it writes sessions (key-value bucket `sessions`) and refusals of sign-in to
 // ACCESS. When a service or NATS is away it answers 503 with Retry-After within the budget of 15 s; it never answers from memory what it can't check.
 //
+// Links, codes and tokens that let somebody in are shown by the answer to the form that made them, once, and kept nowhere. Whoever was disabled, revoked, or whose rectification ended is out within 2 s.
+//
 // Listeners: the public one; /metrics on one of its own where configured. /files and /media are passed on unbuffered to media's internal listener, with
 // the signed actor in place of the caller's token or session.
 package portal
