@@ -27,6 +27,9 @@ type Config struct {
 	Seconds int
 	// Cases are in the index for rebuilding and searching.
 	Cases int
+	// Deadlines come at one instant, then spread over Spread. Records are cases, each with its rectification, in the oversight model; Cases of them in the board.
+	Deadlines, Records int
+	Spread             time.Duration
 	// Bytes of an upload; of the clip that is stripped.
 	Bytes, Clip int64
 	// Pictures are rendered in a round.
@@ -41,7 +44,7 @@ type Config struct {
 
 // Defaults are the settings whose figures count.
 func Defaults(dir string) Config {
-	return Config{Dir: dir, Round: 3 * time.Second, Rounds: 3, Seconds: 20, Cases: 20_000, Bytes: 256 << 20, Clip: 1 << 30, Pictures: 24, Idle: 15 * time.Second, Log: io.Discard}
+	return Config{Dir: dir, Round: 3 * time.Second, Rounds: 3, Seconds: 20, Cases: 20_000, Deadlines: 10_000, Spread: time.Minute, Records: 50_000, Bytes: 256 << 20, Clip: 1 << 30, Pictures: 24, Idle: 15 * time.Second, Log: io.Discard}
 }
 
 // Row is one figure.

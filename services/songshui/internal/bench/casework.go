@@ -207,15 +207,12 @@ func (h *house) peer(ctx context.Context, ids []events.CaseID) (func(context.Con
 	}, nil
 }
 
-// deadlines are how many come at one instant, and spread over a minute.
-const deadlines = 10_000
-
-// deadlined measures how late deadlines are stated as facts: so many at one instant, then spread over a minute. Each must be stated once, and none early.
+// deadlined measures how late deadlines are stated as facts: at one instant, then spread over a minute. Each must be stated once, and none early.
 func deadlined(ctx context.Context, c Config) ([]Row, error) {
 	var out []Row
-	for i, spread := range []time.Duration{0, time.Minute} {
+	for i, spread := range []time.Duration{0, c.Spread} {
 		name := []string{"deadlines", "deadlines-spread"}[i]
-		late, err := lateness(ctx, filepath.Join(c.Dir, name), spread)
+		late, err := lateness(ctx, filepath.Join(c.Dir, name), c.Deadlines, spread)
 		if err != nil {
 			return nil, err
 		}
@@ -228,8 +225,13 @@ func percentileOf(sorted []time.Duration, percent int) time.Duration {
 	return sorted[max(1, (percent*len(sorted)+99)/100)-1]
 }
 
+// settingFor is how long setting that many schedules may take before the first deadline comes.
+func settingFor(deadlines int) time.Duration {
+	return time.Second + time.Duration(deadlines)*2*time.Millisecond
+}
+
 // lateness opens that many rectifications with one deadline each, and gives how late each was stated, in order.
-func lateness(ctx context.Context, dir string, spread time.Duration) ([]time.Duration, error) {
+func lateness(ctx context.Context, dir string, deadlines int, spread time.Duration) ([]time.Duration, error) {
 	server, err := embedded.Start(embedded.Config{Dir: dir})
 	if err != nil {
 		return nil, err
@@ -247,14 +249,14 @@ func lateness(ctx context.Context, dir string, spread time.Duration) ([]time.Dur
 		return nil, err
 	}
 	// The schedules stand before the first deadline comes.
-	starts := time.Now().Add(deadlines * 2 * time.Millisecond)
+	starts := time.Now().Add(settingFor(deadlines))
 	due := func(s events.RectificationState) time.Time {
 		if len(s.Reminders) > 0 {
 			return time.Time{}
 		}
 		var n int
 		_, _ = fmt.Sscan(s.ResponsibleUnit, &n)
-		return starts.Add(spread * time.Duration(n) / deadlines)
+		return starts.Add(spread * time.Duration(n) / time.Duration(deadlines))
 	}
 	clock := bus.Clock[events.RectificationState, *events.RectificationState]{Aggregate: rectification.Aggregate, Service: events.ServiceRectification, Filter: "rectification.>", Next: due,
 		State: func(s events.RectificationState, now time.Time) (events.Fact, access.Given) {
@@ -267,16 +269,16 @@ func lateness(ctx context.Context, dir string, spread time.Duration) ([]time.Dur
 	done := make(chan error, 1)
 	go func() { done <- clock.Run(running, b) }()
 	defer func() { end(); <-done }()
-	if err := openMany(ctx, b); err != nil {
+	if err := openMany(ctx, b, deadlines); err != nil {
 		return nil, err
 	}
 	if time.Now().After(starts) {
-		return nil, fmt.Errorf("bench: deadlines: the machine took longer to set the schedules than %s", deadlines*2*time.Millisecond)
+		return nil, fmt.Errorf("bench: deadlines: the machine took longer to set the schedules than %s", settingFor(deadlines))
 	}
-	return stated(ctx, b, due, starts.Add(spread+time.Minute))
+	return stated(ctx, b, deadlines, due, starts.Add(spread+time.Minute))
 }
 
-func openMany(ctx context.Context, b *bus.Bus) error {
+func openMany(ctx context.Context, b *bus.Bus, deadlines int) error {
 	errs := make([]error, clients)
 	var group sync.WaitGroup
 	for l := range clients {
@@ -299,7 +301,7 @@ func openMany(ctx context.Context, b *bus.Bus) error {
 }
 
 // stated waits until every deadline was stated once and gives how late, in order.
-func stated(ctx context.Context, b *bus.Bus, due func(events.RectificationState) time.Time, end time.Time) ([]time.Duration, error) {
+func stated(ctx context.Context, b *bus.Bus, deadlines int, due func(events.RectificationState) time.Time, end time.Time) ([]time.Duration, error) {
 	ctx, cancel := context.WithDeadline(ctx, end)
 	defer cancel()
 	seen := map[string]bool{}

@@ -15,12 +15,8 @@ import (
 	rectification "songshui.internal/services/rectification/server"
 )
 
-const (
-	// campaignCases is a campaign's for the dashboard; loadedCases, each with its rectification, are the records of the load.
-	campaignCases = 20_000
-	loadedCases   = 50_000
-	dashboards    = 300
-)
+// dashboards is how often the board is asked for; fewer where there are fewer cases.
+const dashboards = 300
 
 // overseen measures the dashboard of a large campaign, each time after a record has changed, and how long the service needs from its start to its first answer on more records still.
 func overseen(ctx context.Context, c Config) ([]Row, error) {
@@ -33,7 +29,7 @@ func overseen(ctx context.Context, c Config) ([]Row, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := f.fill(ctx, 0, campaignCases); err != nil {
+	if err := f.fill(ctx, 0, c.Cases); err != nil {
 		return nil, err
 	}
 	board, err := h.board()
@@ -44,12 +40,12 @@ func overseen(ctx context.Context, c Config) ([]Row, error) {
 	if err != nil {
 		return nil, err
 	}
-	took, err := f.dashboards(ctx, board)
+	took, err := f.dashboards(ctx, board, min(dashboards, c.Cases))
 	stop()
 	if err != nil {
 		return nil, err
 	}
-	if err := f.fill(ctx, campaignCases, loadedCases); err != nil {
+	if err := f.fill(ctx, c.Cases, c.Records); err != nil {
 		return nil, err
 	}
 	var loads []float64
@@ -62,8 +58,8 @@ func overseen(ctx context.Context, c Config) ([]Row, error) {
 		loads = append(loads, load.Seconds())
 	}
 	return []Row{
-		row("dashboard", percentile(took, 99), 0, fmt.Sprintf("%d cases, one record changed before each of %d; p50 %s ms", campaignCases, dashboards, number(median(took)))),
-		row("oversight-load", median(loads), 0, fmt.Sprintf("%d cases and as many rectifications, from the start of the service to its first board; %s s", loadedCases, rounds(loads))),
+		row("dashboard", percentile(took, 99), 0, fmt.Sprintf("%d cases, one record changed before each of %d; p50 %s ms", c.Cases, len(took), number(median(took)))),
+		row("oversight-load", median(loads), 0, fmt.Sprintf("%d cases and as many rectifications, from the start of the service to its first board; %s s", max(c.Cases, c.Records), rounds(loads))),
 	}, nil
 }
 
@@ -173,9 +169,9 @@ func (f *filler) one(ctx context.Context, n int) error {
 }
 
 // dashboards asks for the board again and again, each time after a rectification was started, and gives how long each took in milliseconds.
-func (f *filler) dashboards(ctx context.Context, board oversightapi.BoardClient) ([]float64, error) {
+func (f *filler) dashboards(ctx context.Context, board oversightapi.BoardClient, times int) ([]float64, error) {
 	var took []float64
-	for i := range dashboards {
+	for i := range times {
 		s := made(i)
 		in := bus.Intent{Name: "bench", Actor: events.System(events.ServiceRectification), Given: access.Given{On: "2026-11-20"}}
 		fact := events.RectificationStartedFact{ResponsibleUnit: "某厂", ResponsiblePerson: "厂长", SupervisingUnit: "某办", Items: []events.Item{{Measure: "整改", Due: s.Plan.Deadline}}, RelyOn: []events.Reliance{}}
