@@ -1,5 +1,5 @@
 // Package clear is the pages on which an office looks at its media before anybody else may: the list of what waits for a person, and one medium's public copies
-// beside what was noticed, with the areas to hide. All is a form that works without script; the script lets areas be drawn. It owns nothing; commands go to
+// beside what was noticed, with the areas to hide. Administrator and province ask there for an erasure, agree to it or end it. All is a form that works without script; the script lets areas be drawn. It owns nothing; commands go to
 // media in the person's name, and a refusal comes back as the page with every wrong field named and nothing of what was entered lost.
 package clear
 
@@ -54,6 +54,14 @@ type data struct {
 	Wrong  []string
 	Moving bool
 	Facts  []fact
+	// Decisions are the forms about an erasure, Undecided what was wrong with one.
+	Decisions []decision
+	Undecided []string
+	// Name is the file's, or the id for an administrator, who sees no content.
+	Name    string
+	Content bool
+	// AskedAt says when the erasure was asked.
+	AskedAt string
 }
 
 // known sends a person without a session to sign in.
@@ -76,14 +84,15 @@ func show(w http.ResponseWriter, r *http.Request) {
 	}
 	d := shown(m, shell.Language(r))
 	d.Rows = rowsOf(m.Areas, m.Proposed)
+	d.asking("", "")
 	write(w, r, http.StatusOK, d)
 }
 
 func write(w http.ResponseWriter, r *http.Request, status int, d data) {
 	d.number()
-	title := "审看：" + d.File
+	title := "审看：" + d.Name
 	if d.L == messages.English {
-		title = "Look: " + d.File
+		title = "Look: " + d.Name
 	}
 	shell.Show(w, r, status, page, title, d)
 }
@@ -96,6 +105,10 @@ func command(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	id, name := r.PathValue("id"), r.PostFormValue("command")
+	if erasures[name] {
+		decide(w, r, id, name)
+		return
+	}
 	if !commands[name] {
 		shell.Fail(w, r, fault.New(fault.NotFound, "portal: command"))
 		return
@@ -126,15 +139,8 @@ func again(w http.ResponseWriter, r *http.Request, id string, rows []row, refuse
 	f := fault.Of(refused)
 	d := shown(m, shell.Language(r))
 	d.Rows = rows
-	for _, w := range f.Fields {
-		d.Wrong = append(d.Wrong, messages.Field(w, d.L))
-	}
-	if len(d.Wrong) == 0 {
-		d.Wrong = []string{messages.Title(f.Code, d.L)}
-		if more := messages.Detail(f, d.L); more != "" {
-			d.Wrong = append(d.Wrong, more)
-		}
-	}
+	d.Wrong = said(f, d.L)
+	d.asking("", "")
 	write(w, r, fault.Lookup(f.Code).Status, d)
 }
 

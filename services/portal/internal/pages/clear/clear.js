@@ -167,5 +167,5 @@ function areas() {
 
 if (moving) wait();
 if (form && form.querySelector(".rows")) areas();
-const alert = form && form.querySelector("[role=alert]");
+const alert = document.querySelector(".look [role=alert]");
 if (alert) alert.focus();

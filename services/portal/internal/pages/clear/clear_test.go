@@ -54,6 +54,7 @@ func serve(t *testing.T, m portalapi.Medium) (address string, sent chan url.Valu
 	mux.HandleFunc("GET /look/{id}", func(w http.ResponseWriter, r *http.Request) {
 		d := shown(m, messages.Chinese)
 		d.Rows = rowsOf(m.Areas, m.Proposed)
+		d.asking("", "")
 		write(w, r, http.StatusOK, d)
 	})
 	mux.HandleFunc("POST /look/{id}", func(_ http.ResponseWriter, r *http.Request) {

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"songshui.internal/services/portal/internal/messages"
 	"songshui.internal/services/portal/internal/pages/shell"
@@ -19,7 +20,13 @@ type shownCopy struct {
 type fact struct{ Name, Value string }
 
 func shown(m portalapi.Medium, l messages.Language) data {
-	d := data{L: l, Medium: m, Can: map[string]bool{}, Moving: m.State == "sealed" || m.State == "examined"}
+	d := data{L: l, Medium: m, Can: map[string]bool{}, Moving: m.State == "sealed" || m.State == "examined", Name: m.File, Content: m.File != ""}
+	if a := m.ErasureAsked; a != nil {
+		d.AskedAt = shell.Time(a.At.Format(time.RFC3339), l)
+	}
+	if d.Name == "" {
+		d.Name = m.ID
+	}
 	// The page's switch of language counts, not the browser's header.
 	d.ReasonMessage = messages.End(m.Reason, l)
 	for i, w := range m.Warnings {

@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"songshui.internal/events"
+	"songshui.internal/services/internal/access"
 	"songshui.internal/services/portal/internal/front"
 	"songshui.internal/services/portal/internal/messages"
 	"songshui.internal/services/portal/internal/pages/shell"
@@ -48,7 +49,28 @@ func showList(w http.ResponseWriter, r *http.Request) {
 			d.Cleared = id
 		}
 	}
+	if deciding(r) {
+		asked, more, err := view.MediaToErase(r.Context(), front.Of(r.Context()).Client)
+		if err != nil {
+			shell.Fail(w, r, err)
+			return
+		}
+		if len(asked) > 0 {
+			out := group{Title: [2]string{"待决定的清除申请", "Asked to be erased"}[l], Help: [2]string{"管理员和省级督导一方已申请，另一方决定；同意之前影像照旧保留。", "One of administrator and province has asked; the other decides. The media stay until then."}[l], More: more}
+			for _, m := range asked {
+				m.ReasonMessage = m.ErasureAsked.Reason
+				if m.File == "" {
+					m.File = messages.Term("office", m.Office, l)
+				}
+				out.Media = append(out.Media, tile{m, smallest(m)})
+			}
+			d.Groups = append(d.Groups, out)
+		}
+	}
 	for _, g := range groups {
+		if front.Of(r.Context()).Actor.Role == access.Admin {
+			break // media's contents aren't an administrator's
+		}
 		media, more, err := view.MediaInState(r.Context(), front.Of(r.Context()).Client, g.state)
 		if err != nil {
 			shell.Fail(w, r, err)
