@@ -107,11 +107,11 @@ func Register(mux *http.ServeMux, lists Lists) {
 
 // elsewhere are routes that huma doesn't serve: they are described with the rest.
 var elsewhere = []huma.Operation{
-	{OperationID: "create-upload", Method: http.MethodPost, Path: "/files", Summary: "tus: create an upload (Upload-Length, Upload-Metadata); may carry the first bytes; bytes that the office has sealed already are not asked for again"},
-	{OperationID: "send-bytes", Method: http.MethodPatch, Path: "/files/{upload}", Summary: "tus: send bytes at Upload-Offset; the last answer carries Songshui-Media-Id"},
-	{OperationID: "upload-offset", Method: http.MethodHead, Path: "/files/{upload}", Summary: "tus: how many bytes are durable"},
-	{OperationID: "end-upload", Method: http.MethodDelete, Path: "/files/{upload}", Summary: "tus: give an upload up"},
-	{OperationID: "get-bytes", Method: http.MethodGet, Path: "/media/{id}/{rendition}", Summary: "a rendition's bytes by its id (or by its name, for the present one), with ranges and a strong ETag; 410 for a replaced one and for a withdrawn case's; “original” needs ?reason= and is noted"},
+	answering(huma.Operation{OperationID: "create-upload", Method: http.MethodPost, Path: "/files", Summary: "tus: create an upload (Upload-Length, Upload-Metadata); may carry the first bytes; bytes that the office has sealed already are not asked for again"}, []int{201}, sending),
+	answering(huma.Operation{OperationID: "send-bytes", Method: http.MethodPatch, Path: "/files/{upload}", Summary: "tus: send bytes at Upload-Offset; the last answer carries Songshui-Media-Id"}, []int{204}, sending),
+	answering(huma.Operation{OperationID: "upload-offset", Method: http.MethodHead, Path: "/files/{upload}", Summary: "tus: how many bytes are durable"}, []int{200}, noUpload),
+	answering(huma.Operation{OperationID: "end-upload", Method: http.MethodDelete, Path: "/files/{upload}", Summary: "tus: give an upload up"}, []int{204}, noUpload),
+	answering(huma.Operation{OperationID: "get-bytes", Method: http.MethodGet, Path: "/media/{id}/{rendition}", Summary: "a rendition's bytes by its id (or by its name, for the present one), with ranges and a strong ETag; 410 for a replaced one and for a withdrawn case's; “original” needs ?reason= and is noted"}, []int{200, 206, 304}, noBytes),
 	{OperationID: "feed", Method: http.MethodGet, Path: "/feeds/{file}", Summary: "an account's inbox as an Atom feed, by an address that POST /api/v1/inbox/feed made"},
 	{OperationID: "alive", Method: http.MethodGet, Path: "/livez", Summary: "the process answers"},
 	{OperationID: "ready", Method: http.MethodGet, Path: "/readyz", Summary: "each backing and service: ok, or what is wrong (503)"},

@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"io/fs"
+	"maps"
 	"net/http"
 	"net/url"
 	"os"
@@ -154,7 +155,10 @@ func TestOpenAPI(t *testing.T) {
 	r := call(t, "", http.MethodGet, "/api/openapi.json", nil)
 	var doc struct {
 		OpenAPI string
-		Paths   map[string]map[string]struct{ OperationID string }
+		Paths   map[string]map[string]struct {
+			OperationID string
+			Responses   map[string]struct{ Description string }
+		}
 	}
 	r.decode(t, &doc)
 	if r.status != http.StatusOK || !strings.HasPrefix(doc.OpenAPI, "3.1") {
@@ -163,7 +167,16 @@ func TestOpenAPI(t *testing.T) {
 	var lines []string
 	for path, operations := range doc.Paths {
 		for method, o := range operations {
-			lines = append(lines, path+" "+method+" "+o.OperationID)
+			line := path + " " + method + " " + o.OperationID
+			if strings.HasPrefix(path, "/files") || strings.HasPrefix(path, "/media/") || strings.HasPrefix(path, "/api/v1/media") {
+				line += " " + strings.Join(slices.Sorted(maps.Keys(o.Responses)), " ")
+			}
+			for status, answer := range o.Responses {
+				if answer.Description == "" {
+					t.Errorf("%s %s: %s isn't described", path, method, status)
+				}
+			}
+			lines = append(lines, line)
 		}
 	}
 	slices.Sort(lines)
