@@ -19,6 +19,7 @@ import (
 	"songshui.internal/services/portal/internal/api"
 	"songshui.internal/services/portal/internal/front"
 	"songshui.internal/services/portal/internal/pages/accounts"
+	"songshui.internal/services/portal/internal/pages/board"
 	"songshui.internal/services/portal/internal/pages/casepage"
 	"songshui.internal/services/portal/internal/pages/clear"
 	"songshui.internal/services/portal/internal/pages/enter"
@@ -91,6 +92,7 @@ func New(d Deps, c Config) (*Server, error) {
 	upload.Routes(pages, mux)
 	clear.Routes(pages, mux)
 	tables.Routes(pages, mux)
+	board.Handler{Lists: d.Directory, Now: d.Bus.Now}.Routes(pages, mux)
 	pages.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		shell.Fail(w, r, fault.New(fault.NotFound, "portal: page"))
 	})

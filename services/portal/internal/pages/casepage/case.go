@@ -12,6 +12,7 @@ import (
 	"songshui.internal/events"
 	"songshui.internal/services/internal/access"
 	"songshui.internal/services/internal/fault"
+	"songshui.internal/services/oversight/oversightapi"
 	"songshui.internal/services/portal/internal/front"
 	"songshui.internal/services/portal/internal/messages"
 	"songshui.internal/services/portal/internal/pages/people"
@@ -35,6 +36,8 @@ type data struct {
 	HeldBack, AfterHeldBack int
 	History                 []portalapi.Step
 	Next                    []portalapi.Next
+	// Earlier are earlier exposed cases of the same enterprise.
+	Earlier []oversightapi.EnterpriseCase
 	// People is the section about the people of unit and overseer, for the case's office once the case is exposed.
 	People template.HTML
 }
@@ -131,6 +134,10 @@ func Handle(w http.ResponseWriter, r *http.Request) {
 			shell.Fail(w, r, err)
 			return
 		}
+	}
+	// The case is shown without them while oversight doesn't answer, and to those who may see none.
+	if earlier, err := (oversightapi.BoardClient{Client: c.Client}).Earlier(r.Context(), events.CaseID(r.PathValue("id"))); err == nil {
+		d.Earlier = earlier.Cases
 	}
 	shell.Show(w, r, http.StatusOK, page, d.Case.Title, d)
 }

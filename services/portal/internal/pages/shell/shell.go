@@ -3,6 +3,7 @@ package shell
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
@@ -16,6 +17,7 @@ import (
 	"songshui.internal/events"
 	"songshui.internal/services/internal/access"
 	"songshui.internal/services/internal/fault"
+	"songshui.internal/services/oversight/oversightapi"
 	"songshui.internal/services/portal/internal/front"
 	"songshui.internal/services/portal/internal/messages"
 )
@@ -31,7 +33,9 @@ type Frame struct {
 	Role     string
 	Office   string
 	SignedIn bool
-	Style    string
+	// Unseen is how many entries of the person's inbox are new.
+	Unseen int
+	Style  string
 	// Styles and Scripts are the page's own; a script is a module and runs after the page is there.
 	Styles, Scripts []string
 	Body            template.HTML
@@ -43,6 +47,30 @@ func (f Frame) Uploads() bool { return f.Role == string(access.Office) }
 // Staff says whether the account is one with a password and a token of its own, unlike those who come by a personal link.
 func (f Frame) Staff() bool {
 	return f.SignedIn && f.Role != string(access.Unit) && f.Role != string(access.Overseer)
+}
+
+// Inbox says whether the account has an inbox: journalists and administrators have none.
+func (f Frame) Inbox() bool {
+	return f.SignedIn && f.Role != string(access.Journalist) && f.Role != string(access.Admin)
+}
+
+// Oversees says whether the account sees the board and returns.
+func (f Frame) Oversees() bool {
+	return f.Role == string(access.Supervisor) || f.Role == string(access.Office)
+}
+
+// unseenWithin bounds what a page waits for the number beside the inbox; it does without it otherwise.
+const unseenWithin = 300 * time.Millisecond
+
+func (f *Frame) count(ctx context.Context, c *front.Caller) {
+	if !f.Inbox() || c.Client.Conn == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, unseenWithin)
+	defer cancel()
+	if in, err := (oversightapi.BoardClient{Client: c.Client}).Inbox(ctx, oversightapi.InboxParams{PerPage: 1}); err == nil {
+		f.Unseen = in.UnseenTotal
+	}
 }
 
 // Page is one page's template with the shell's functions.
@@ -85,10 +113,15 @@ var functions = template.FuncMap{
 		}
 		return zh
 	},
-	"day":     Day,
-	"time":    Time,
-	"yuan":    yuan,
-	"gallery": func(items any, l messages.Language) map[string]any { return map[string]any{"Items": items, "L": l} },
+	"given":    given,
+	"recorded": recorded,
+	"told":     told,
+	"worth":    worth,
+	"rfc":      func(t time.Time) string { return t.Format(time.RFC3339Nano) },
+	"day":      Day,
+	"time":     Time,
+	"yuan":     yuan,
+	"gallery":  func(items any, l messages.Language) map[string]any { return map[string]any{"Items": items, "L": l} },
 	"args": func(pairs ...any) map[string]any {
 		out := map[string]any{}
 		for i := 1; i < len(pairs); i += 2 {
@@ -186,6 +219,7 @@ func Show(w http.ResponseWriter, r *http.Request, status int, p Page, title stri
 	c := front.Of(r.Context())
 	f := Frame{Language: Language(r), Title: title, Name: c.Name, Role: string(c.Actor.Role), Office: string(c.Actor.Office), SignedIn: c.Known(), Style: StylePath,
 		Styles: p.styles, Scripts: p.scripts, Body: template.HTML(body.String())}
+	f.count(r.Context(), c)
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Cache-Control", "private, no-store")
 	w.WriteHeader(status)
