@@ -66,10 +66,13 @@ func Gather(ctx context.Context, c bus.Client, office events.OfficeSlug, month e
 	if err := g.Wait(); err != nil {
 		return r, err
 	}
-	slices.SortStableFunc(r.Cases, func(a, b Case) int {
-		return cmp.Or(cmp.Compare(a.ExposedOn, b.ExposedOn), cmp.Compare(a.RefKey, b.RefKey))
-	})
+	slices.SortStableFunc(r.Cases, byDay)
 	return r, nil
+}
+
+// byDay puts cases in the order of the table: by the day of exposure, then by reference; shorter ones first, so that 9号 stands before 10号.
+func byDay(a, b Case) int {
+	return cmp.Or(cmp.Compare(a.ExposedOn, b.ExposedOn), cmp.Compare(len(a.Ref), len(b.Ref)), cmp.Compare(a.Ref, b.Ref))
 }
 
 func caseOf(ctx context.Context, c bus.Client, id events.CaseID) (Case, error) {

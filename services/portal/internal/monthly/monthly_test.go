@@ -94,6 +94,21 @@ func TestLetterSays(t *testing.T) {
 	}
 }
 
+func TestOrder(t *testing.T) {
+	t.Parallel()
+	july := aCase("1号", "municipal", 0)
+	july.ExposedOn = "2026-07-01"
+	cases := []Case{july, aCase("10号", "municipal", 0), aCase("9号", "municipal", 0), aCase("11号", "municipal", 0)}
+	slices.SortStableFunc(cases, byDay)
+	got := ""
+	for _, c := range cases {
+		got += c.Ref
+	}
+	if got != "9号10号11号1号" {
+		t.Error(got)
+	}
+}
+
 func TestLines(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]int{"": 1, "一二三四五": 1, "一二三四五六": 2, "abcdefghij": 1, "abcdefghijk": 2, "一\n二": 2, "一二三四五六\n\n七": 4} {
