@@ -13,7 +13,6 @@ import (
 	"songshui.internal/services/internal/access"
 	"songshui.internal/services/internal/bus"
 	"songshui.internal/services/oversight/internal/commands"
-	"songshui.internal/services/oversight/internal/exposed"
 	"songshui.internal/services/oversight/internal/inbox"
 	"songshui.internal/services/oversight/internal/model"
 	"songshui.internal/services/oversight/oversightapi"
@@ -52,7 +51,6 @@ func Durables() []bus.Durable { return commands.Clock(nil).Durables() }
 type Server struct {
 	deps     Deps
 	config   Config
-	cases    *exposed.Cases
 	commands *commands.Commands
 	model    *model.Model
 	inbox    *inbox.Inbox
@@ -63,8 +61,8 @@ func New(d Deps, c Config) (*Server, error) {
 	if d.Bus == nil || d.Verifier == nil || d.Directory == nil || d.Media == nil {
 		return nil, errors.New("oversight: a bus, a verifier, a directory and media are needed")
 	}
-	cases, figures := exposed.New(d.Bus), model.New(d.Bus, d.Directory)
-	return &Server{deps: d, config: c, cases: cases, commands: commands.New(d.Bus, d.Directory, d.Media, cases), model: figures, inbox: inbox.New(d.Bus, figures)}, nil
+	figures := model.New(d.Bus, d.Directory)
+	return &Server{deps: d, config: c, commands: commands.New(d.Bus, d.Directory, d.Media, figures), model: figures, inbox: inbox.New(d.Bus, figures)}, nil
 }
 
 func (s *Server) open() map[string]bus.Endpoint {
@@ -105,7 +103,7 @@ func (s *Server) Run(ctx context.Context) error {
 
 // works are what the service does beside answering; each runs until its context ends.
 func (s *Server) works() []func(context.Context) error {
-	return []func(context.Context) error{s.cases.Run, s.model.Run, s.keepOpening, s.commands.KeepReminding}
+	return []func(context.Context) error{s.model.Run, s.keepOpening, s.commands.KeepReminding}
 }
 
 func (s *Server) keepOpening(ctx context.Context) error {

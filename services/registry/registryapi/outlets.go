@@ -4,10 +4,26 @@ import (
 	"context"
 
 	"songshui.internal/events"
+	"songshui.internal/services/registry"
 )
 
 // EndpointPlaceOutlet is the province's alone.
 const EndpointPlaceOutlet = "place-outlet"
+
+// Place is what the province says of an outlet.
+type Place = registry.Place
+
+// Levels of outlets and kinds of them.
+var (
+	Levels = registry.Levels
+	Kinds  = registry.Kinds
+)
+
+// Limits of an outlet.
+const (
+	MaxAliases    = registry.MaxAliases
+	MaxOutletName = registry.MaxOutletName
+)
 
 // PlaceParams name an outlet; a new id makes one. Key is the client's Idempotency-Key.
 type PlaceParams struct {
@@ -43,3 +59,6 @@ func (c Client) PlaceOutlet(ctx context.Context, id events.OutletID, key string,
 	err := c.Ask(ctx, events.ServiceRegistry, EndpointPlaceOutlet, PlaceParams{id, key}, body, &got)
 	return got, err
 }
+
+// OutletKey is a name as it is compared: without blanks.
+func OutletKey(name string) string { return registry.OutletKey(name) }

@@ -16,7 +16,6 @@ import (
 	"songshui.internal/services/internal/strict"
 	"songshui.internal/services/media/mediaapi"
 	"songshui.internal/services/oversight"
-	"songshui.internal/services/oversight/internal/exposed"
 	"songshui.internal/services/oversight/oversightapi"
 	"songshui.internal/services/registry/registryapi"
 )
@@ -37,12 +36,17 @@ type Media interface {
 	Resolve(ctx context.Context, token string, office events.OfficeSlug, ref mediaapi.MediaRef) (events.MediaState, error)
 }
 
+// Cases gives an office's cases as the log has them; model.Model does.
+type Cases interface {
+	Of(ctx context.Context, office events.OfficeSlug) ([]oversight.CaseFile, error)
+}
+
 // Commands carries out commands. It is safe for concurrent use.
 type Commands struct {
 	bus       *bus.Bus
 	directory Directory
 	media     Media
-	cases     *exposed.Cases
+	cases     Cases
 	people    registryapi.Client
 	changed   chan struct{}
 
@@ -52,7 +56,7 @@ type Commands struct {
 }
 
 // New makes Commands.
-func New(b *bus.Bus, d Directory, m Media, cases *exposed.Cases) *Commands {
+func New(b *bus.Bus, d Directory, m Media, cases Cases) *Commands {
 	c := &Commands{bus: b, directory: d, media: m, cases: cases, people: registryapi.Client{Client: bus.Client{Conn: b.Conn()}}, changed: make(chan struct{}, 1), open: map[oversight.ReturnID]bool{}}
 	d.OnChange(func() {
 		select {

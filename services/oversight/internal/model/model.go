@@ -105,6 +105,8 @@ type Model struct {
 	slots   map[events.CaseID]int
 	table   []entry
 	returns map[oversight.ReturnID]*Return
+	// sorted are offices' cases as Of gives them, where none has changed since.
+	sorted map[events.OfficeSlug][]oversight.CaseFile
 	// upTo is by stream the last sequence taken in; moved is closed and replaced when one moves.
 	upTo  map[string]uint64
 	moved chan struct{}
@@ -117,7 +119,7 @@ type Model struct {
 
 // New makes a Model that knows nothing until Run.
 func New(b *bus.Bus, lists Directory) *Model {
-	m := &Model{bus: b, lists: lists, slots: map[events.CaseID]int{}, returns: map[oversight.ReturnID]*Return{}, upTo: map[string]uint64{}, moved: make(chan struct{}), loaded: make(chan struct{})}
+	m := &Model{bus: b, lists: lists, slots: map[events.CaseID]int{}, returns: map[oversight.ReturnID]*Return{}, sorted: map[events.OfficeSlug][]oversight.CaseFile{}, upTo: map[string]uint64{}, moved: make(chan struct{}), loaded: make(chan struct{})}
 	m.past.turn = make(chan struct{}, 1)
 	lists.OnChange(m.days.forget)
 	return m
@@ -133,6 +135,7 @@ func (m *Model) put(stream string, upTo uint64, all []*decoded) {
 		case d.c != nil:
 			if e := m.slot(d.c.ID); e.c == nil || e.c.sequence < d.sequence {
 				e.c = d.c
+				delete(m.sorted, d.c.Office)
 			}
 		case d.r != nil:
 			if e := m.slot(d.r.ID); e.r == nil || e.r.sequence < d.sequence {

@@ -19,7 +19,6 @@ import (
 	"songshui.internal/services/portal/internal/messages"
 	"songshui.internal/services/portal/internal/pages/people"
 	"songshui.internal/services/portal/internal/pages/shell"
-	"songshui.internal/services/registry"
 	"songshui.internal/services/registry/registryapi"
 )
 
@@ -96,7 +95,7 @@ func (h Handler) show(w http.ResponseWriter, r *http.Request) {
 
 func (h Handler) write(w http.ResponseWriter, r *http.Request, status int, entered *form, wrong []string) {
 	q := r.URL.Query()
-	d := data{L: shell.Language(r), Q: strings.TrimSpace(q.Get("q")), Placed: q.Get("placed"), Levels: registry.Levels, Kinds: registry.Kinds, Wrong: wrong}
+	d := data{L: shell.Language(r), Q: strings.TrimSpace(q.Get("q")), Placed: q.Get("placed"), Levels: registryapi.Levels, Kinds: registryapi.Kinds, Wrong: wrong}
 	d.Places = front.Of(r.Context()).Actor.Role == access.Supervisor
 	if d.Places {
 		d.Offices = h.Lists.Offices()
@@ -104,7 +103,7 @@ func (h Handler) write(w http.ResponseWriter, r *http.Request, status int, enter
 	if entered != nil && r.PathValue("id") == "" {
 		d.Blank = *entered
 	}
-	key := registry.OutletKey(d.Q)
+	key := registryapi.OutletKey(d.Q)
 	all := h.Lists.Outlets()
 	d.Total = len(all)
 	for _, o := range all {
@@ -112,7 +111,7 @@ func (h Handler) write(w http.ResponseWriter, r *http.Request, status int, enter
 		if entered != nil && f.ID == r.PathValue("id") {
 			f = *entered
 		}
-		if strings.Contains(registry.OutletKey(f.Name+"\n"+f.Aliases), key) || strings.EqualFold(f.ID, key) {
+		if strings.Contains(registryapi.OutletKey(f.Name+"\n"+f.Aliases), key) || strings.EqualFold(f.ID, key) {
 			d.Outlets = append(d.Outlets, f)
 		}
 	}
@@ -153,7 +152,7 @@ func (h Handler) place(w http.ResponseWriter, r *http.Request) {
 
 // give places the outlet and waits, for a moment at most, until the list that the page shows has it.
 func (h Handler) give(ctx context.Context, f form) error {
-	p := registry.Place{Name: f.Name, Aliases: lines(f.Aliases), Level: f.Level, Kinds: f.Kinds, Office: events.OfficeSlug(f.Office)}
+	p := registryapi.Place{Name: f.Name, Aliases: lines(f.Aliases), Level: f.Level, Kinds: f.Kinds, Office: events.OfficeSlug(f.Office)}
 	body, err := json.Marshal(p)
 	if err != nil {
 		return fault.Wrap(fault.Internal, "portal: outlets", err)
