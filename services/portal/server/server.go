@@ -23,8 +23,10 @@ import (
 	"songshui.internal/services/portal/internal/pages/casepage"
 	"songshui.internal/services/portal/internal/pages/clear"
 	"songshui.internal/services/portal/internal/pages/enter"
+	"songshui.internal/services/portal/internal/pages/inbox"
 	"songshui.internal/services/portal/internal/pages/outlets"
 	"songshui.internal/services/portal/internal/pages/people"
+	"songshui.internal/services/portal/internal/pages/returns"
 	"songshui.internal/services/portal/internal/pages/search"
 	"songshui.internal/services/portal/internal/pages/shell"
 	"songshui.internal/services/portal/internal/pages/signin"
@@ -93,6 +95,8 @@ func New(d Deps, c Config) (*Server, error) {
 	clear.Routes(pages, mux)
 	tables.Routes(pages, mux)
 	board.Handler{Lists: d.Directory, Now: d.Bus.Now}.Routes(pages, mux)
+	returns.Handler{Lists: d.Directory, Now: d.Bus.Now}.Routes(pages, mux)
+	inbox.Handler{Secure: c.SecureCookies}.Routes(pages, mux)
 	pages.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		shell.Fail(w, r, fault.New(fault.NotFound, "portal: page"))
 	})
