@@ -1,7 +1,6 @@
 package server
 
 import (
-	"context"
 	"time"
 
 	"songshui.internal/events"
@@ -22,6 +21,7 @@ func clock(s *Server) bus.Clock[events.CaseState, *events.CaseState] {
 			}
 			return false
 		},
+		OnChange: func(hook func()) { s.directory.OnChange(hook) },
 		State: func(c events.CaseState, now time.Time) (events.Fact, access.Given) {
 			return s.numbers().Due(c, now), access.Given{On: events.DayOf(now)}
 		},
@@ -30,27 +30,3 @@ func clock(s *Server) bus.Clock[events.CaseState, *events.CaseState] {
 
 // Durables are the consumers that migrate makes.
 func Durables() []bus.Durable { return clock(nil).Durables() }
-
-// remind sets and states reminders until ctx ends, and compares them again whenever a rule or a calendar has changed.
-func (s *Server) remind(ctx context.Context) error {
-	changed := make(chan struct{}, 1)
-	s.directory.OnChange(func() {
-		select {
-		case changed <- struct{}{}:
-		default:
-		}
-	})
-	go func() {
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case <-changed:
-			}
-			if err := clock(s).Compare(ctx, s.bus); err != nil && ctx.Err() == nil {
-				s.bus.Logger().Warn("reminders go by the rules of before", "error", err)
-			}
-		}
-	}()
-	return clock(s).Run(ctx, s.bus)
-}

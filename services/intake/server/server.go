@@ -64,7 +64,7 @@ func (s *Server) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(s.remind(ctx), stop())
+	return errors.Join(clock(s).Run(ctx, s.bus), stop())
 }
 
 // ready reads the log once: without it intake can do nothing.

@@ -15,7 +15,7 @@ import (
 // LookEvery is how often months that have begun are looked for: a wait to midnight would miss it when the clock jumps.
 const LookEvery = 20 * time.Second
 
-// KeepOpening opens the records of months that have begun, at once, at each tick and when the registry's lists change (by which reminders are computed again too), until ctx ends. What fails is tried again at the next tick.
+// KeepOpening opens the records of months that have begun, at once, at each tick and when the registry's lists change, until ctx ends. What fails is tried again at the next tick.
 func (c *Commands) KeepOpening(ctx context.Context, ticks <-chan time.Time) error {
 	for {
 		if err := c.OpenBegun(ctx); err != nil && ctx.Err() == nil {
@@ -26,9 +26,6 @@ func (c *Commands) KeepOpening(ctx context.Context, ticks <-chan time.Time) erro
 			return nil
 		case <-ticks:
 		case <-c.changed:
-			if err := Clock(c.directory).Compare(ctx, c.bus); err != nil && ctx.Err() == nil {
-				c.bus.Logger().Warn("reminders go by the rules of before", "error", err)
-			}
 		}
 	}
 }

@@ -15,6 +15,7 @@ func Clock(d Directory) bus.Clock[events.ReturnState, *events.ReturnState] {
 	return bus.Clock[events.ReturnState, *events.ReturnState]{
 		Aggregate: Aggregate, Service: events.ServiceOversight, Filter: "return.>",
 		Next: func(s events.ReturnState) time.Time { return oversight.NextReturnReminder(s, d.Rules()) },
+		OnChange: func(hook func()) { d.OnChange(hook) },
 		State: func(s events.ReturnState, now time.Time) (events.Fact, access.Given) {
 			return oversight.RemindReturn(s, d.Rules(), now)
 		},
