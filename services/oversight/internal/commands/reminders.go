@@ -14,7 +14,7 @@ import (
 func Clock(d Directory) bus.Clock[events.ReturnState, *events.ReturnState] {
 	return bus.Clock[events.ReturnState, *events.ReturnState]{
 		Aggregate: Aggregate, Service: events.ServiceOversight, Filter: "return.>",
-		Next: func(s events.ReturnState) time.Time { return oversight.NextReturnReminder(s, d.Rules()) },
+		Next:     func(s events.ReturnState) time.Time { return oversight.NextReturnReminder(s, d.Rules()) },
 		OnChange: func(hook func()) { d.OnChange(hook) },
 		State: func(s events.ReturnState, now time.Time) (events.Fact, access.Given) {
 			return oversight.RemindReturn(s, d.Rules(), now)
