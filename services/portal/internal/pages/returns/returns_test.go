@@ -95,7 +95,9 @@ func TestForms(t *testing.T) {
 	t.Parallel()
 	r := open("receive", "return", "recognise")
 	r.Held = r.Published
-	r.NotNow = []oversightapi.NotNow{{Command: "file", Code: fault.WrongState, Detail: "filed"}}
+	if err := json.Unmarshal([]byte(`[{"command":"file","code":"wrong_state","detail":"filed"}]`), &r.NotNow); err != nil {
+		t.Fatal(err)
+	}
 	body := page2(t, data{L: messages.Chinese, Return: r, Supervisor: true})
 	for _, s := range []string{`action="/returns/jilin/2026-06/receive"`, `action="/returns/jilin/2026-06/return"`, `name="reason-aaaaaaaa-1"`, `action="/returns/jilin/2026-06/recognise"`, "当前状态：待省收。", `title="系统记录"`} {
 		if !strings.Contains(body, s) {

@@ -116,12 +116,14 @@ var functions = template.FuncMap{
 	"given":    given,
 	"recorded": recorded,
 	"told":     told,
-	"worth":    worth,
-	"rfc":      func(t time.Time) string { return t.Format(time.RFC3339Nano) },
-	"day":      Day,
-	"time":     Time,
-	"yuan":     yuan,
-	"gallery":  func(items any, l messages.Language) map[string]any { return map[string]any{"Items": items, "L": l} },
+	// A query that one of our services has encoded.
+	"query":   func(encoded string) template.URL { return template.URL(encoded) },
+	"worth":   worth,
+	"rfc":     func(t time.Time) string { return t.Format(time.RFC3339Nano) },
+	"day":     Day,
+	"time":    Time,
+	"yuan":    yuan,
+	"gallery": func(items any, l messages.Language) map[string]any { return map[string]any{"Items": items, "L": l} },
 	"args": func(pairs ...any) map[string]any {
 		out := map[string]any{}
 		for i := 1; i < len(pairs); i += 2 {
