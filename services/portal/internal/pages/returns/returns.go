@@ -71,6 +71,11 @@ type monthOf struct {
 	Lines []oversightapi.ReturnLine
 }
 
+// Open says whether a month's returns are unfolded: all where somebody has chosen, else the newest two, which are the ones to work on.
+func (d listData) Open(i int) bool {
+	return i < 2 || d.Month != "" || d.State != ""
+}
+
 func (h Handler) list(w http.ResponseWriter, r *http.Request) {
 	if !people.Known(w, r, r.URL.RequestURI()) {
 		return
