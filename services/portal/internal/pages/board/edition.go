@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -34,6 +35,9 @@ func (h Handler) fix(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, back(q)+"#editions", http.StatusSeeOther)
 	case isInput(err):
 		f.Wrong = people.Words(err, shell.Language(r))
+		if slices.ContainsFunc(fault.Of(err).Fields, func(w fault.Field) bool { return w.Field == "day" }) {
+			q.Day = ""
+		}
 		h.write(w, r, fault.Lookup(fault.Of(err).Code).Status, q, f)
 	default:
 		shell.Fail(w, r, err)
