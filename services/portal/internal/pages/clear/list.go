@@ -16,6 +16,9 @@ type listed struct {
 	L       messages.Language
 	Cleared string
 	Groups  []group
+	// Title and Empty are in the words of who looks.
+	Title, Empty string
+	Uploads      bool
 }
 
 type group struct {
@@ -86,11 +89,12 @@ func showList(w http.ResponseWriter, r *http.Request) {
 		}
 		d.Groups = append(d.Groups, out)
 	}
-	title := "审看影像"
-	if l == messages.English {
-		title = "Look and clear"
+	d.Title, d.Empty = [2]string{"审看影像", "Look and clear"}[l], [2]string{"没有待审看的影像。", "Nothing waits to be looked at."}[l]
+	if front.Of(r.Context()).Actor.Role == access.Admin {
+		d.Title, d.Empty = [2]string{"清除申请", "Erasure requests"}[l], [2]string{"没有待决定的清除申请。", "Nobody has asked for an erasure."}[l]
 	}
-	shell.Show(w, r, http.StatusOK, list, title, d)
+	d.Uploads = front.Of(r.Context()).Actor.Role == access.Office
+	shell.Show(w, r, http.StatusOK, list, d.Title, d)
 }
 
 // smallest gives the address of a medium's smallest picture, "" without one.
