@@ -23,9 +23,13 @@ func recorded(at string, l messages.Language) template.HTML {
 	return marked("recorded", at, Time(at, l), pick("系统记录", "recorded by the system", l))
 }
 
-// told writes the day of a step: given by a person, or the system's own where the system acted.
-func told(day string, role string, backdated bool, l messages.Language) template.HTML {
-	if role == "system" {
+// told writes the day of a step that was recorded at a moment (RFC 3339; empty where the day was reckoned): the system's own where the system acted or nobody gave another than the day of recording, else given.
+func told(day, at, role string, backdated bool, l messages.Language) template.HTML {
+	if _, err := events.ParseDay(day); err != nil {
+		return ""
+	}
+	moment, err := time.Parse(time.RFC3339Nano, at)
+	if !backdated && (role == "system" || err == nil && string(events.DayOf(moment)) == day) {
 		return marked("recorded", day, Day(day, l), pick("系统记录", "recorded by the system", l))
 	}
 	return given(day, backdated, l)
