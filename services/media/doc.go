@@ -1,13 +1,13 @@
 // Package media is the domain of uploads, sealed originals and their public copies.
 //
-// It owns the stream MEDIA and the buckets originals, uploads and renditions. It reads CASES and RECTIFICATION, to know which media cases and their rectifications hold. It imports the
+// It owns the stream MEDIA and the buckets originals, uploads and renditions. It reads CASES, RECTIFICATION and RETURNS, to know which media cases, their rectifications and monthly returns hold. It imports the
 // standard library, events, fault and access only; S3, NATS and HTTP are in media/internal, and media/server wires them.
 //
 // # The way of a medium
 //
 // An upload isn't a fact: bytes gather in originals, invisible, their state in uploads. When all are there, judged and durable, the fact
 // `sealed` is written; from then on the original never changes. It is examined and compared, its public copies are rendered, a person looks at them, may name areas to hide, which are
-// burnt into copies made anew, and clears them; or a step fails with a reason for a person, or waits for a program. When a case takes it the original goes under legal hold.
+// burnt into copies made anew, and clears them; or a step fails with a reason for a person, or waits for a program. When a case or a return takes it the original goes under legal hold.
 // [Transitions] is the one table of all that: what is allowed ([Decide]), what is offered ([Next]), and this documentation come from it.
 //
 // # What it promises

@@ -11,7 +11,7 @@ import (
 // Command is a step of a medium's way.
 type Command string
 
-// The commands. The service gives the first ten by itself; people give the others.
+// The commands. The service gives the first nine by itself, and clear for who has cleared in advance; people give the others.
 const (
 	CommandSeal       Command = "seal"
 	CommandExamine    Command = "examine"

@@ -58,6 +58,9 @@ func (c *Clips) plan(ctx context.Context, src kinds.Original, soundOnly bool) (p
 		return planned{}, err
 	}
 	p.head, p.ranges = blobs[0].Data, blobs[1].Data
+	if o.broke {
+		p.Examination.Warnings = []string{WarnBrokeOff}
+	}
 	for _, name := range o.boxes {
 		if found := outside[name]; found != "" && !slices.Contains(p.Examination.Private, found) {
 			p.Examination.Private = append(p.Examination.Private, found)

@@ -31,7 +31,7 @@
 // a hole lengthens the sample before it, an overlap of less than a sample shortens it, and times that begin anew (recordings put one behind the other) go on where the track is. The clip
 // begins with the track that begins first. An edit that was written before the fragments were lasts to the end.
 //
-// A recording that broke off is kept up to its last whole fragment: boxes from the first that reaches beyond the end are passed over, and a last fragment whose samples aren't all there is left out.
+// A recording that broke off is kept up to its last whole fragment: boxes from the first that reaches beyond the end are passed over, and a last fragment whose samples aren't all there is left out; its examination warns of that (broke_off).
 // Any other fragment with samples outside of mdat is damaged.
 //
 // ffmpeg reads a clip in fragments as an ordinary file too, since in fragments it goes over edit lists; where its codec isn't published that file holds the original's sample entries.

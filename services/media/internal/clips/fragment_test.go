@@ -150,7 +150,7 @@ func TestFragmentsLikeOrdinary(t *testing.T) {
 		// A recording that broke off in its last fragment is the same without it.
 		cut := inFragments(t, clip, 1)
 		c, err := k.Examine(t.Context(), original(t, cut))
-		if err != nil || c.DurationMS > a.DurationMS {
+		if err != nil || c.DurationMS > a.DurationMS || !slices.Equal(c.Warnings, []string{WarnBrokeOff}) || len(a.Warnings) > 0 {
 			t.Errorf("%s: cut: %+v %v", file, c, err)
 		}
 		if out, err := render(t, k, kinds.Job{Original: original(t, cut)}); err != nil || len(out[NameClip].data) >= len(got[NameClip].data) || !bytes.HasPrefix(payload(t, got[NameClip].data), payload(t, out[NameClip].data)) {

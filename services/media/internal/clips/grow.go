@@ -51,6 +51,7 @@ func grow(moov []byte, q question, tracks []*track, m *metadata) error {
 		runs = slices.DeleteFunc(runs, func(r run) bool { return grown[r.track] == nil || len(r.parts) == 0 })
 		if slices.ContainsFunc(runs, func(r run) bool { return !inside(chunk{r.at, r.size}, q.Mdat) }) {
 			if i == len(q.Moofs)-1 {
+				m.broke = true
 				continue
 			}
 			return damaged("a fragment's samples lie beyond the end")

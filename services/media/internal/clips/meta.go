@@ -33,6 +33,8 @@ type metadata struct {
 	private                    map[string]bool
 	make, model, day, creation string
 	position                   *events.Location
+	// broke says that the last fragment's samples aren't all there.
+	broke bool
 }
 
 func (m *metadata) note(name string) { m.private[name] = true }

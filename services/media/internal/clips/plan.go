@@ -19,6 +19,9 @@ import (
 // MaxDuration is the longest clip that is taken.
 const MaxDuration = 3 * time.Hour
 
+// WarnBrokeOff is a warning of an examination: the recording ended in the middle of a fragment, and what had been recorded of that isn't in the copy.
+const WarnBrokeOff = "broke_off"
+
 const opPlan = "clips.plan"
 
 func init() {
@@ -200,6 +203,9 @@ func rank(t *track) int {
 
 func examination(mvhd *mp4.MvhdBox, matrix [9]int32, tracks, kept []*track, m *metadata) events.Examination {
 	x := events.Examination{TakenAt: m.takenAt(mvhd.CreationTime), Camera: m.camera(), Position: m.position, Private: m.names()}
+	if m.broke {
+		x.Warnings = []string{WarnBrokeOff}
+	}
 	for _, t := range tracks {
 		x.Streams = append(x.Streams, t.entries[0].codec)
 	}

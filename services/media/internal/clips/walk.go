@@ -31,6 +31,8 @@ type outer struct {
 	moov  extent
 	mdat  []extent
 	moofs []moof
+	// broke says that a box after a fragment reaches beyond the end.
+	broke bool
 }
 
 // walk reads the headers of the boxes on the top level, and of fragments the index. A clip has one moov of at most sniff.MaxIndex and at least one mdat. A box that reaches beyond the end
@@ -42,6 +44,7 @@ func walk(r io.ReaderAt, size int64) (outer, error) {
 	for at := int64(0); at+8 <= size; {
 		name, body, end, err := header(src, at, size)
 		if err != nil && len(o.moofs) > 0 && fault.Is(err, fault.Invalid) {
+			o.broke = true
 			break
 		}
 		if err != nil {

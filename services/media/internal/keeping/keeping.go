@@ -1,7 +1,7 @@
-// Package keeping ends what is kept: it releases media that no case took, and removes the bytes of released and erased ones. Nothing else in Songshui removes an
+// Package keeping ends what is kept: it releases media that neither a case nor a return took, and removes the bytes of released and erased ones. Nothing else in Songshui removes an
 // original that was ever sealed.
 //
-// It reads MEDIA, CASES and RECTIFICATION, writes the fact `released`, removes originals and renditions, and owns the records of objects, named object-…, in the bucket of uploads.
+// It reads MEDIA, CASES, RECTIFICATION and RETURNS, writes the fact `released`, removes originals and renditions, and owns the records of objects, named object-…, in the bucket of uploads.
 //
 // # Fact first, then bytes
 //

@@ -26,8 +26,10 @@ func TestRelease(t *testing.T) {
 	old, taken, named := r.sealed(r.original("jilin/old", "old.jpg")), r.sealed(r.original("jilin/taken", "taken.jpg")), r.sealed(r.original("jilin/named", "named.jpg"))
 	r.must(r.append(events.MediaSubject(office, taken), events.System("media"), events.MediaTakenFact{Case: "c"}))
 	r.holds("jilin/taken")
-	// A case names this one, but its `taken` was lost.
+	// A case names this one, and a return that one, but their `taken` were lost.
 	r.submitted(named)
+	scan := r.sealed(r.original("jilin/scan", "scan.pdf"))
+	r.files(scan)
 	r.pass(2 * day)
 	young := r.sealed(r.original("jilin/young", "young.jpg"))
 	k := r.keeper(nil)
@@ -41,6 +43,9 @@ func TestRelease(t *testing.T) {
 	if err := k.Release(t.Context(), named); !fault.Is(err, fault.WrongState) {
 		t.Errorf("released although a case names it: %v", err)
 	}
+	if err := k.Release(t.Context(), scan); !fault.Is(err, fault.WrongState) {
+		t.Errorf("released although a return names it: %v", err)
+	}
 	if err := k.Release(t.Context(), events.MediaIDFor(office, "00", "none")); !fault.Is(err, fault.NotFound) {
 		t.Errorf("released what isn't there: %v", err)
 	}
@@ -51,8 +56,9 @@ func TestRelease(t *testing.T) {
 	r.wants("after the grace", old, events.MediaReleased, "jilin/old", false, false)
 	r.wants("taken", taken, events.MediaSealed, "jilin/taken", true, true)
 	r.wants("named", named, events.MediaSealed, "jilin/named", true, true)
+	r.wants("a return's scan", scan, events.MediaSealed, "jilin/scan", true, true)
 	r.wants("young", young, events.MediaSealed, "jilin/young", true, true)
-	if n := k.Used(t.Context(), office); n != int64(len("jilin/taken")+len("jilin/named")+len("jilin/young")) {
+	if n := k.Used(t.Context(), office); n != int64(len("jilin/taken")+len("jilin/named")+len("jilin/scan")+len("jilin/young")) {
 		t.Errorf("%d bytes used", n)
 	}
 	// What came back keeps its new object.
@@ -352,5 +358,19 @@ func (r *rig) submits(s events.CaseState) {
 	fact := events.CaseRestatedFact{State: s}
 	in := bus.Intent{Name: "submit", Actor: events.System("intake"), Given: access.Given{On: events.DayOf(r.now())}}
 	_, err := cases.Execute(r.Context(), r.Bus, events.CaseSubject(office, c), in, func(bus.Loaded[events.CaseState], *access.Given) (events.Fact, error) { return fact, nil })
+	r.must(err)
+}
+
+var returns = bus.Aggregate[events.ReturnState, *events.ReturnState]{Stream: events.StreamReturns, Schema: events.ReturnSchema,
+	Fold: func(_ events.ReturnState, _ events.Meta, f events.Fact) (events.ReturnState, error) {
+		return f.(events.ReturnRestatedFact).State, nil
+	}}
+
+// files writes a return of the office that has a medium as its scan, beside a filing without one.
+func (r *rig) files(scan events.MediaID) {
+	r.Helper()
+	fact := events.ReturnRestatedFact{State: events.ReturnState{Office: office, Month: "2026-06", Filings: []events.Filing{{Scan: scan}, {}}}}
+	in := bus.Intent{Name: "file", Actor: events.System("oversight"), Given: access.Given{On: events.DayOf(r.now())}}
+	_, err := returns.Execute(r.Context(), r.Bus, events.ReturnSubject(office, "2026-06"), in, func(bus.Loaded[events.ReturnState], *access.Given) (events.Fact, error) { return fact, nil })
 	r.must(err)
 }

@@ -69,7 +69,7 @@ func (k *Keeper) sweepOffice(ctx context.Context, office events.OfficeSlug, ids 
 	for _, id := range ids {
 		if named[id] {
 			// Its `taken` is missing: a dead letter, for a person.
-			k.bus.Logger().Error("a case names a medium that doesn't say so; it is kept", "media", id)
+			k.bus.Logger().Error("a record names a medium that doesn't say so; it is kept", "media", id)
 			continue
 		}
 		if err := k.release(ctx, events.MediaSubject(office, id)); err != nil && !fault.Is(err, fault.WrongState) {
@@ -90,7 +90,7 @@ func (k *Keeper) sweepGone(ctx context.Context) error {
 			}
 		}
 		if !g.erased && named[g.office][g.id] {
-			k.bus.Logger().Error("a case names a released medium; its bytes are kept", "media", g.id)
+			k.bus.Logger().Error("a record names a released medium; its bytes are kept", "media", g.id)
 			continue
 		}
 		if err := k.clean(ctx, g); err != nil {
@@ -149,7 +149,7 @@ func (k *Keeper) sweepRecords(ctx context.Context) error {
 	return all
 }
 
-// named gives all media that cases (with the clips of their publications and the documents of objections) and rectifications of an office name, whatever the media's records say.
+// named gives all media that cases (with the clips of their publications and the documents of objections), rectifications and returns (their scans) of an office name, whatever the media's records say.
 func (k *Keeper) named(ctx context.Context, office events.OfficeSlug) (map[events.MediaID]bool, error) {
 	out := map[events.MediaID]bool{}
 	err := each(ctx, k.bus, events.StreamCases, "case."+string(office)+".>", func(c events.CaseState) {
@@ -161,6 +161,13 @@ func (k *Keeper) named(ctx context.Context, office events.OfficeSlug) (map[event
 		err = each(ctx, k.bus, events.StreamRectification, "rectification."+string(office)+".>", func(r events.RectificationState) {
 			for _, id := range r.Media() {
 				out[id] = true
+			}
+		})
+	}
+	if err == nil {
+		err = each(ctx, k.bus, events.StreamReturns, "return."+string(office)+".>", func(r events.ReturnState) {
+			for _, f := range r.Filings {
+				out[f.Scan] = true // of those without one it is no medium's id
 			}
 		})
 	}

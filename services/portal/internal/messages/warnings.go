@@ -22,6 +22,7 @@ var warnings = map[string]text{
 	"looks_like":              {"与另一件影像画面相似", "looks like another medium"},
 	"no_metadata":             {"没有任何拍摄信息，无法佐证时间和地点", "holds no metadata at all: nothing speaks for time and place"},
 	"clock_never_set":         {"相机时钟未设置，拍摄时间不可信", "the camera's clock was never set"},
+	"broke_off":               {"录制中途断掉，末段不完整，公开副本中没有这一段", "the recording broke off; its unfinished end isn't in the public copy"},
 	"active_content":          {"文件含有脚本或启动动作，公开副本中已去除", "the paper holds scripts or actions; they aren't in the public copy"},
 	"encrypted":               {"文件已加密，无法查验内容", "the paper is encrypted; nobody can say what is in it"},
 }
