@@ -115,8 +115,17 @@ function areas() {
       const x = Math.floor(Math.min(a.x, b.x)), y = Math.floor(Math.min(a.y, b.y));
       return { x, y, width: Math.min(width, Math.ceil(Math.max(a.x, b.x))) - x, height: Math.min(height, Math.ceil(Math.max(a.y, b.y))) - y };
     };
+    const take = (row) => {
+      row.querySelector("[name=use]").checked = true;
+      choose(row);
+    };
+    const isDrawing = () => stage.classList.contains("drawing");
+    // While areas are drawn, the end of a stroke tells a press from a rectangle.
+    svg.addEventListener("click", (e) => {
+      if (!isDrawing() && e.target.row) take(e.target.row);
+    });
     svg.addEventListener("pointerdown", (e) => {
-      if (e.button !== 0 || start) return;
+      if (e.button !== 0 || start || !isDrawing()) return;
       e.preventDefault();
       svg.setPointerCapture(e.pointerId);
       start = { ...at(e), clientX: e.clientX, clientY: e.clientY, on: e.target.row };
@@ -137,8 +146,7 @@ function areas() {
       if (e.type === "pointercancel") return;
       if (!press && drawn.width > 0 && drawn.height > 0) choose(add(drawn));
       else if (on) {
-        on.querySelector("[name=use]").checked = true;
-        choose(on);
+        take(on);
         on.scrollIntoView({ block: "nearest" });
       }
     };
