@@ -28,14 +28,11 @@ import (
 var (
 	Way = bus.Durable{Name: "media-way", Stream: events.StreamMedia, Filters: []string{"media.>"}, AckWait: 20 * time.Second, MaxAckPending: 16}
 	// TakenAfter does the same for what a rectification shows: after-pictures are evidence too.
-	TakenAfter = bus.Durable{Name: "media-taken-after", Stream: events.StreamRectification, Filters: []string{"rectification.>"}, AckWait: 10 * time.Second, MaxAckPending: 256, Rest: takenRest}
+	TakenAfter = bus.Durable{Name: "media-taken-after", Stream: events.StreamRectification, Filters: []string{"rectification.>"}, AckWait: 10 * time.Second, MaxAckPending: 256}
 	// TakenForReturn does it for the scans of monthly returns.
-	TakenForReturn = bus.Durable{Name: "media-taken-for-return", Stream: events.StreamReturns, Filters: []string{"return.>"}, AckWait: 10 * time.Second, MaxAckPending: 256, Rest: takenRest}
-	Taken          = bus.Durable{Name: "media-taken", Stream: events.StreamCases, Filters: []string{"case.>"}, AckWait: 10 * time.Second, MaxAckPending: 256, Rest: takenRest}
+	TakenForReturn = bus.Durable{Name: "media-taken-for-return", Stream: events.StreamReturns, Filters: []string{"return.>"}, AckWait: 10 * time.Second, MaxAckPending: 256}
+	Taken          = bus.Durable{Name: "media-taken", Stream: events.StreamCases, Filters: []string{"case.>"}, AckWait: 10 * time.Second, MaxAckPending: 256}
 )
-
-// takenRest is how much later, in a flood, a medium is held for what has taken it.
-const takenRest = 100 * time.Millisecond
 
 // Ways are the consumers.
 type Ways struct {
