@@ -75,6 +75,8 @@ func refuse(dir, imported string) string {
 	}
 	other, part, _ := strings.Cut(in, "/")
 	switch {
+	case in == "internal/chromium":
+		return "a browser is for tests alone"
 	case own == "internal" && slices.Contains(services, other):
 		return "what every service runs on knows no service"
 	case own == "songshui" && slices.Contains(services, other) && part != "server" && part != other+"api":
@@ -98,6 +100,7 @@ func TestRefuse(t *testing.T) {
 		{"intake", "github.com/nats-io/nats.go", true}, {"intake", contract, false}, {"intake", module + "/internal/bus", true}, {"intake/internal/x", module + "/internal/bus", false},
 		{"intake/server", module + "/media/mediaapi", false}, {"intake/server", module + "/media", true}, {"portal/internal/x", module + "/archive/server", true},
 		{"songshui/internal/stack", module + "/intake/server", false}, {"songshui/internal/stack", module + "/intake", true}, {"internal/bus", module + "/media", true},
+		{"portal/internal/x", module + "/internal/chromium", true},
 	} {
 		if got := refuse(c.dir, c.imported) != ""; got != c.refused {
 			t.Errorf("%s importing %s: refused %v", c.dir, c.imported, got)

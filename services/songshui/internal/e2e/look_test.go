@@ -13,6 +13,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"songshui.internal/events"
+	"songshui.internal/services/internal/chromium"
 	"songshui.internal/services/portal/portalapi"
 )
 
@@ -61,12 +62,12 @@ func rendered(t *testing.T, as, of string) []portalapi.Medium {
 // drawn draws a rectangle on the picture, in parts of its width and height.
 func drawn(t *testing.T, ctx context.Context, x0, y0, x1, y1 float64) {
 	t.Helper()
-	do(t, ctx, chromedp.ScrollIntoView(chromedp.CSS(".stage")))
-	box := eval(t, ctx, chromedp.Evaluate[[]float64](`document.querySelector(".stage img").decode().then(() => (b => [b.left, b.top, b.width, b.height])(document.querySelector(".stage svg").getBoundingClientRect()))`, chromedp.EvalAwaitPromise))
+	chromium.Do(t, ctx, chromedp.ScrollIntoView(chromedp.CSS(".stage")))
+	box := chromium.Run(t, ctx, chromedp.Evaluate[[]float64](`document.querySelector(".stage img").decode().then(() => (b => [b.left, b.top, b.width, b.height])(document.querySelector(".stage svg").getBoundingClientRect()))`, chromedp.EvalAwaitPromise))
 	at := func(kind input.DispatchMouseEventType, x, y float64) chromedp.Action[chromedp.Void] {
 		return chromedp.MouseEvent(kind, box[0]+x*box[2], box[1]+y*box[3], chromedp.ButtonLeft, chromedp.ClickCount(1))
 	}
-	do(t, ctx, at(input.DispatchMouseEventTypeMousePressed, x0, y0), at(input.DispatchMouseEventTypeMouseMoved, x1, y1), at(input.DispatchMouseEventTypeMouseReleased, x1, y1))
+	chromium.Do(t, ctx, at(input.DispatchMouseEventTypeMousePressed, x0, y0), at(input.DispatchMouseEventTypeMouseMoved, x1, y1), at(input.DispatchMouseEventTypeMouseReleased, x1, y1))
 }
 
 // A person of the office looks at a picture, hides a part, looks again and clears it.
@@ -79,23 +80,23 @@ func TestLookAndClearInTheBrowser(t *testing.T) {
 	}
 	id := r.header.Get(portalapi.HeaderMediaID)
 	before := settled(t, "tonghua-1", id)
-	do(t, ctx, chromedp.Navigate(system.URL+"/look"))
-	do(t, ctx, signIn("tonghua-1", system.accounts["tonghua-1"].Password)...)
-	do(t, ctx, visible(`a[href="/look/`+id+`"]`))
-	fits(t, ctx, "look-list")
-	do(t, ctx, chromedp.EmulateViewport(1280, 900), click(`a[href="/look/`+id+`"]`), visible(".stage img"))
-	fits(t, ctx, "look")
-	if pressed := eval(t, ctx, chromedp.Evaluate[bool](`document.querySelector(".stage").classList.contains("drawing")`)); !pressed {
-		do(t, ctx, click(".draw"))
+	chromium.Do(t, ctx, chromedp.Navigate(system.URL+"/look"))
+	chromium.Do(t, ctx, signIn("tonghua-1", system.accounts["tonghua-1"].Password)...)
+	chromium.Do(t, ctx, chromium.Visible(`a[href="/look/`+id+`"]`))
+	chromium.Fits(t, ctx, "look-list")
+	chromium.Do(t, ctx, chromedp.EmulateViewport(1280, 900), chromium.Click(`a[href="/look/`+id+`"]`), chromium.Visible(".stage img"))
+	chromium.Fits(t, ctx, "look")
+	if pressed := chromium.Run(t, ctx, chromedp.Evaluate[bool](`document.querySelector(".stage").classList.contains("drawing")`)); !pressed {
+		chromium.Do(t, ctx, chromium.Click(".draw"))
 	}
 	drawn(t, ctx, .25, .25, .5, .5)
-	do(t, ctx, visible(".changed"), click("button[value=mask]"))
+	chromium.Do(t, ctx, chromium.Visible(".changed"), chromium.Click("button[value=mask]"))
 	// The copies are made anew; the page goes on by itself.
-	do(t, ctx, visible(".stage img[src$='-2']"))
-	if n := eval(t, ctx, chromedp.Evaluate[int](`document.querySelectorAll(".stage rect.used").length`)); n != 1 {
+	chromium.Do(t, ctx, chromium.Visible(".stage img[src$='-2']"))
+	if n := chromium.Run(t, ctx, chromedp.Evaluate[int](`document.querySelectorAll(".stage rect.used").length`)); n != 1 {
 		t.Errorf("%d areas are drawn over the masked copy", n)
 	}
-	pixels := eval(t, ctx, chromedp.Evaluate[[]int](`(async () => { const i = document.querySelector(".stage img"); await i.decode(); const c = document.createElement("canvas"); c.width = i.naturalWidth; c.height = i.naturalHeight; const g = c.getContext("2d", { willReadFrequently: true }); g.drawImage(i, 0, 0);
+	pixels := chromium.Run(t, ctx, chromedp.Evaluate[[]int](`(async () => { const i = document.querySelector(".stage img"); await i.decode(); const c = document.createElement("canvas"); c.width = i.naturalWidth; c.height = i.naturalHeight; const g = c.getContext("2d", { willReadFrequently: true }); g.drawImage(i, 0, 0);
 		return [[.3, .3], [.45, .45], [.375, .3]].flatMap(([x, y]) => [...g.getImageData(x * c.width, y * c.height, 1, 1).data].slice(0, 3)) })()`, chromedp.EvalAwaitPromise))
 	for i, p := range pixels {
 		if d := p - pixels[i%3]; d < -3 || d > 3 {
@@ -103,18 +104,18 @@ func TestLookAndClearInTheBrowser(t *testing.T) {
 			break
 		}
 	}
-	fits(t, ctx, "look-masked")
-	do(t, ctx, click("button[value=clear]"), visible(".notice.good"))
+	chromium.Fits(t, ctx, "look-masked")
+	chromium.Do(t, ctx, chromium.Click("button[value=clear]"), chromium.Visible(".notice.good"))
 	after := settled(t, "tonghua-1", id)
 	if after.State != "cleared" || len(after.Areas) != 1 || after.Renditions[0].URL == before.Renditions[0].URL {
 		t.Errorf("cleared: %+v", after)
 	}
 	// Wrong areas come back with what is wrong, and with what was entered.
-	do(t, ctx, chromedp.Navigate(system.URL+"/look/"+id), visible(".row"), set("[name=width0]", "999999"), click("button[value=mask]"))
-	if s := text(t, ctx, "[role=alert]"); !strings.Contains(s, "超出画面") {
+	chromium.Do(t, ctx, chromedp.Navigate(system.URL+"/look/"+id), chromium.Visible(".row"), chromium.Set("[name=width0]", "999999"), chromium.Click("button[value=mask]"))
+	if s := chromium.Text(t, ctx, "[role=alert]"); !strings.Contains(s, "超出画面") {
 		t.Errorf("too wide: %q", s)
 	}
-	if v := eval(t, ctx, chromedp.Value(chromedp.CSS("[name=width0]"))); v != "999999" {
+	if v := chromium.Run(t, ctx, chromedp.Value(chromedp.CSS("[name=width0]"))); v != "999999" {
 		t.Errorf("what was entered is lost: %q", v)
 	}
 }
@@ -131,19 +132,19 @@ func TestClearedForJournalistsInTheBrowser(t *testing.T) {
 			break
 		}
 	}
-	do(t, ctx, chromedp.Navigate(system.URL+"/cases/"+of))
-	do(t, ctx, signIn("journalist", system.accounts["journalist"].Password)...)
-	if s := text(t, ctx, "article"); !strings.Contains(s, fmt.Sprintf("另有 %d 件影像待审看，未公开", len(media))) || strings.Contains(s, m.File) {
+	chromium.Do(t, ctx, chromedp.Navigate(system.URL+"/cases/"+of))
+	chromium.Do(t, ctx, signIn("journalist", system.accounts["journalist"].Password)...)
+	if s := chromium.Text(t, ctx, "article"); !strings.Contains(s, fmt.Sprintf("另有 %d 件影像待审看，未公开", len(media))) || strings.Contains(s, m.File) {
 		t.Errorf("before: %q", s)
 	}
 	_, err := client("changchun-1").CommandMedium(t.Context(), m.ID, "clear", "", map[string]any{})
 	must(t, err)
-	do(t, ctx, chromedp.Reload(), visible("article .media img"))
-	if width := eval(t, ctx, chromedp.Evaluate[int](`(i => { i.loading = "eager"; return i.decode().then(() => i.naturalWidth, () => 0) })(document.querySelector(".media img"))`, chromedp.EvalAwaitPromise)); width == 0 {
+	chromium.Do(t, ctx, chromedp.Reload(), chromium.Visible("article .media img"))
+	if width := chromium.Run(t, ctx, chromedp.Evaluate[int](`(i => { i.loading = "eager"; return i.decode().then(() => i.naturalWidth, () => 0) })(document.querySelector(".media img"))`, chromedp.EvalAwaitPromise)); width == 0 {
 		t.Error("the cleared picture doesn't load")
 	}
-	if s := text(t, ctx, "article"); !strings.Contains(s, fmt.Sprintf("另有 %d 件影像待审看，未公开", len(media)-1)) || strings.Contains(s, "审看：") {
+	if s := chromium.Text(t, ctx, "article"); !strings.Contains(s, fmt.Sprintf("另有 %d 件影像待审看，未公开", len(media)-1)) || strings.Contains(s, "审看：") {
 		t.Errorf("after: %q", s)
 	}
-	fits(t, ctx, "case-journalist")
+	chromium.Fits(t, ctx, "case-journalist")
 }

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/chromedp/chromedp"
+
+	"songshui.internal/services/internal/chromium"
 )
 
 // An office loads a table on the page: counts, refused cells, the marked copy; mended, it passes; a file that can't be read is refused in words.
@@ -20,17 +22,17 @@ func TestTablesInTheBrowser(t *testing.T) {
 
 	ctx := browser(t)
 	texts := func(expression string) string {
-		return eval(t, ctx, chromedp.Poll[string](expression, chromedp.WithPollingInterval(pollEvery)))
+		return chromium.Until[string](t, ctx, expression)
 	}
 	choose := func(path string) chromedp.Action[chromedp.Void] {
 		return chromedp.SetUploadFiles(chromedp.CSS("#table"), []string{path})
 	}
-	do(t, ctx, chromedp.Navigate(system.URL+"/import"))
-	do(t, ctx, signIn("changchun-2", system.accounts["changchun-2"].Password)...)
-	do(t, ctx, visible("#table"), visible(`nav a[href="/import"]`))
-	fits(t, ctx, "import")
+	chromium.Do(t, ctx, chromedp.Navigate(system.URL+"/import"))
+	chromium.Do(t, ctx, signIn("changchun-2", system.accounts["changchun-2"].Password)...)
+	chromium.Do(t, ctx, chromium.Visible("#table"), chromium.Visible(`nav a[href="/import"]`))
+	chromium.Fits(t, ctx, "import")
 
-	do(t, ctx, choose(wrong))
+	chromium.Do(t, ctx, choose(wrong))
 	const counts = `(() => { const r = document.querySelector(".result"); return !r.hidden && [...r.querySelectorAll(".counts dd")].map(e => e.textContent).join(" ") })()`
 	if got := texts(counts); got != "3 0 3" {
 		t.Errorf("counts %s", got)
@@ -44,14 +46,14 @@ func TestTablesInTheBrowser(t *testing.T) {
 			break
 		}
 	}
-	fits(t, ctx, "import-refused")
+	chromium.Fits(t, ctx, "import-refused")
 
-	do(t, ctx, chromedp.Evaluate[chromedp.Void](`(() => { const made = URL.createObjectURL; URL.createObjectURL = (b) => { const f = new FileReader(); f.onload = () => (window.marked = f.result); f.readAsDataURL(b); return made.call(URL, b); }; })()`), click(".marked button"))
+	chromium.Do(t, ctx, chromedp.Evaluate[chromedp.Void](`(() => { const made = URL.createObjectURL; URL.createObjectURL = (b) => { const f = new FileReader(); f.onload = () => (window.marked = f.result); f.readAsDataURL(b); return made.call(URL, b); }; })()`), chromium.Click(".marked button"))
 	data, err := base64.StdEncoding.DecodeString(texts(`window.marked && window.marked.split(",")[1]`))
 	must(t, err)
 	markedCells(t, reply{status: 200, body: data}, map[string]string{"案例!M3": "day", "案例!H6": "check_digit", "曝光!D3": "unknown_value"})
 
-	do(t, ctx, choose(mended))
+	chromium.Do(t, ctx, choose(mended))
 	if got := texts(`document.querySelector("#outcome").textContent.includes("（改）") && ` + counts); got != "3 3 0" {
 		t.Errorf("mended: %s", got)
 	}
@@ -59,13 +61,13 @@ func TestTablesInTheBrowser(t *testing.T) {
 		t.Error("refused cells are still shown")
 	}
 
-	do(t, ctx, chromedp.Evaluate[chromedp.Void](`(() => { const d = new DataTransfer(); d.items.add(new File(["\n"], "空.csv")); dispatchEvent(new DragEvent("drop", { dataTransfer: d })); })()`))
+	chromium.Do(t, ctx, chromedp.Evaluate[chromedp.Void](`(() => { const d = new DataTransfer(); d.items.add(new File(["\n"], "空.csv")); dispatchEvent(new DragEvent("drop", { dataTransfer: d })); })()`))
 	if got := texts(`!document.querySelector(".failed").hidden && document.querySelector(".failed .said").textContent`); !han(got) {
 		t.Errorf("an empty file: %q", got)
 	}
-	fits(t, ctx, "import-failed")
-	do(t, ctx, chromedp.Navigate(system.URL+"/import"), click(`button[value="en"]`), visible("html[lang=en] main"), chromedp.Navigate(system.URL+"/import"), visible("#table"))
-	if got := text(t, ctx, "h1"); got != "Load a table" {
+	chromium.Fits(t, ctx, "import-failed")
+	chromium.Do(t, ctx, chromedp.Navigate(system.URL+"/import"), chromium.Click(`button[value="en"]`), chromium.Visible("html[lang=en] main"), chromedp.Navigate(system.URL+"/import"), chromium.Visible("#table"))
+	if got := chromium.Text(t, ctx, "h1"); got != "Load a table" {
 		t.Errorf("in English: %q", got)
 	}
 }

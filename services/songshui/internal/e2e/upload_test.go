@@ -17,6 +17,7 @@ import (
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 
+	"songshui.internal/services/internal/chromium"
 	"songshui.internal/services/portal/portalapi"
 	"songshui.internal/services/songshui/internal/samples"
 )
@@ -60,7 +61,7 @@ func line(name string) string {
 // becomes waits until a file's line is in a phase and gives its words.
 func becomes(t *testing.T, ctx context.Context, name, phase string) string {
 	t.Helper()
-	words, err := chromedp.Run(ctx, chromedp.Poll[string](`(l => l && l.dataset.phase === `+strconv.Quote(phase)+` && l.querySelector(".said").textContent)(`+line(name)+`)`, chromedp.WithPollingInterval(pollEvery), chromedp.WithPollingTimeout(browserWithin)))
+	words, err := chromium.Wait[string](ctx, `(l => l && l.dataset.phase === `+strconv.Quote(phase)+` && l.querySelector(".said").textContent)(`+line(name)+`)`)
 	if err != nil {
 		now, _ := chromedp.Run(ctx, chromedp.Evaluate[string](`document.querySelector("#upload .files").innerText`))
 		t.Fatalf("%s isn't %s: %v; the list: %s", name, phase, err, now)
@@ -71,7 +72,7 @@ func becomes(t *testing.T, ctx context.Context, name, phase string) string {
 // press waits until a file's line has a button or link, and presses it.
 func press(t *testing.T, ctx context.Context, name, what string) {
 	t.Helper()
-	if _, err := chromedp.Run(ctx, chromedp.Poll[bool](`(b => b && !b.hidden && (b.click(), true))(`+line(name)+`?.querySelector(".`+what+`"))`, chromedp.WithPollingInterval(pollEvery), chromedp.WithPollingTimeout(browserWithin))); err != nil {
+	if _, err := chromium.Wait[bool](ctx, `(b => b && !b.hidden && (b.click(), true))(`+line(name)+`?.querySelector(".`+what+`"))`); err != nil {
 		t.Fatalf("%s: no %s: %v", name, what, err)
 	}
 }
@@ -105,11 +106,11 @@ func TestUploadInTheBrowser(t *testing.T) {
 	t.Parallel()
 	ctx, dir := browser(t), t.TempDir()
 	picture := sample(t, "trench.jpg")
-	do(t, ctx, chromedp.Navigate(system.URL+"/upload"))
-	do(t, ctx, signIn("baishan-1", system.accounts["baishan-1"].Password)...)
-	do(t, ctx, visible("#files"))
-	fits(t, ctx, "upload-empty")
-	do(t, ctx, choose(file(t, dir, "现场 沟槽.jpg", picture), file(t, dir, "脚本.svg", bad(t, "script.svg")), file(t, dir, "截断.jpg", bad(t, "truncated.jpg"))))
+	chromium.Do(t, ctx, chromedp.Navigate(system.URL+"/upload"))
+	chromium.Do(t, ctx, signIn("baishan-1", system.accounts["baishan-1"].Password)...)
+	chromium.Do(t, ctx, chromium.Visible("#files"))
+	chromium.Fits(t, ctx, "upload-empty")
+	chromium.Do(t, ctx, choose(file(t, dir, "现场 沟槽.jpg", picture), file(t, dir, "脚本.svg", bad(t, "script.svg")), file(t, dir, "截断.jpg", bad(t, "truncated.jpg"))))
 	if s := becomes(t, ctx, "脚本.svg", "refused"); !strings.Contains(s, "不接受此类文件") {
 		t.Errorf("a refused type: %q", s)
 	}
@@ -119,15 +120,15 @@ func TestUploadInTheBrowser(t *testing.T) {
 	becomes(t, ctx, "现场 沟槽.jpg", "done")
 	m := sealed(t, "baishan-1", "现场 沟槽.jpg", picture)
 	settled(t, "baishan-1", m.ID)
-	if _, err := chromedp.Run(ctx, chromedp.Poll[bool](line("现场 沟槽.jpg")+`.dataset.state === "rendered"`, chromedp.WithPollingInterval(pollEvery), chromedp.WithPollingTimeout(browserWithin))); err != nil {
+	if _, err := chromium.Wait[bool](ctx, line("现场 沟槽.jpg")+`.dataset.state === "rendered"`); err != nil {
 		t.Errorf("the page doesn't say that the copies are there: %v", err)
 	}
-	if href := eval(t, ctx, chromedp.Evaluate[string](line("现场 沟槽.jpg")+`.querySelector("a.look").getAttribute("href")`)); href != "/look/"+m.ID {
+	if href := chromium.Run(t, ctx, chromedp.Evaluate[string](line("现场 沟槽.jpg")+`.querySelector("a.look").getAttribute("href")`)); href != "/look/"+m.ID {
 		t.Errorf("where to look at it: %q", href)
 	}
-	fits(t, ctx, "upload-done")
+	chromium.Fits(t, ctx, "upload-done")
 	// The same again, by another name: no byte is sent.
-	do(t, ctx, choose(file(t, dir, "同一张.jpg", picture)))
+	chromium.Do(t, ctx, choose(file(t, dir, "同一张.jpg", picture)))
 	if s := becomes(t, ctx, "同一张.jpg", "done"); !strings.Contains(s, "已有，未再传") {
 		t.Errorf("known bytes: %q", s)
 	}
@@ -140,20 +141,20 @@ func TestResumedUploadInTheBrowser(t *testing.T) {
 	clip := grown(sample(t, "crane-portrait.mp4"), 24<<20)
 	path := file(t, dir, "塔吊 吊装.mp4", clip)
 	const name = "塔吊 吊装.mp4"
-	do(t, ctx, chromedp.Navigate(system.URL+"/upload"))
-	do(t, ctx, signIn("baicheng-1", system.accounts["baicheng-1"].Password)...)
-	do(t, ctx, visible("#files"))
+	chromium.Do(t, ctx, chromedp.Navigate(system.URL+"/upload"))
+	chromium.Do(t, ctx, signIn("baicheng-1", system.accounts["baicheng-1"].Password)...)
+	chromium.Do(t, ctx, chromium.Visible("#files"))
 	throttle(t, ctx, 6<<20, false)
-	do(t, ctx, choose(path))
+	chromium.Do(t, ctx, choose(path))
 	becomes(t, ctx, name, "sending")
 	offset := func(atLeast int) int {
 		t.Helper()
-		n, err := chromedp.Run(ctx, chromedp.Poll[int](`(b => b && b.value >= `+strconv.Itoa(atLeast)+` && b.value)(`+line(name)+`?.querySelector(".bar"))`, chromedp.WithPollingInterval(pollEvery), chromedp.WithPollingTimeout(browserWithin)))
+		n, err := chromium.Wait[int](ctx, `(b => b && b.value >= `+strconv.Itoa(atLeast)+` && b.value)(`+line(name)+`?.querySelector(".bar"))`)
 		must(t, err)
 		return n
 	}
 	offset(4 << 20)
-	fits(t, ctx, "upload-sending")
+	chromium.Fits(t, ctx, "upload-sending")
 	press(t, ctx, name, "pause")
 	if s := becomes(t, ctx, name, "paused"); !strings.Contains(s, "已暂停") {
 		t.Errorf("paused: %q", s)
@@ -167,17 +168,17 @@ func TestResumedUploadInTheBrowser(t *testing.T) {
 	throttle(t, ctx, 6<<20, false)
 	offset(12 << 20)
 	// The tab goes; another day begins.
-	do(t, ctx, chromedp.Navigate(system.URL+"/"), visible("[name=q]"), chromedp.Navigate(system.URL+"/upload"))
+	chromium.Do(t, ctx, chromedp.Navigate(system.URL+"/"), chromium.Visible("[name=q]"), chromedp.Navigate(system.URL+"/upload"))
 	if s := becomes(t, ctx, name, "unfinished"); !strings.Contains(s, "再选择这个文件") {
 		t.Errorf("unfinished: %q", s)
 	}
 	left := offset(8 << 20)
-	fits(t, ctx, "upload-unfinished")
+	chromium.Fits(t, ctx, "upload-unfinished")
 	throttle(t, ctx, -1, false)
-	do(t, ctx, chromedp.Evaluate[chromedp.Void](`window.asked = []; window.open0 = XMLHttpRequest.prototype.open; XMLHttpRequest.prototype.open = function (m, u) { asked.push(m + " " + u); return open0.apply(this, arguments) }; window.header0 = XMLHttpRequest.prototype.setRequestHeader; XMLHttpRequest.prototype.setRequestHeader = function (n, v) { if (n === "Upload-Offset") asked.push(n + " " + v); return header0.apply(this, arguments) }`))
-	do(t, ctx, choose(path))
+	chromium.Do(t, ctx, chromedp.Evaluate[chromedp.Void](`window.asked = []; window.open0 = XMLHttpRequest.prototype.open; XMLHttpRequest.prototype.open = function (m, u) { asked.push(m + " " + u); return open0.apply(this, arguments) }; window.header0 = XMLHttpRequest.prototype.setRequestHeader; XMLHttpRequest.prototype.setRequestHeader = function (n, v) { if (n === "Upload-Offset") asked.push(n + " " + v); return header0.apply(this, arguments) }`))
+	chromium.Do(t, ctx, choose(path))
 	becomes(t, ctx, name, "done")
-	for _, a := range eval(t, ctx, chromedp.Evaluate[[]string](`asked`)) {
+	for _, a := range chromium.Run(t, ctx, chromedp.Evaluate[[]string](`asked`)) {
 		if n, ok := strings.CutPrefix(a, "Upload-Offset "); ok {
 			if at, err := strconv.Atoi(n); err != nil || at < left {
 				t.Errorf("bytes from %s on are sent again; the server had %d", n, left)
@@ -188,8 +189,8 @@ func TestResumedUploadInTheBrowser(t *testing.T) {
 		}
 	}
 	sealed(t, "baicheng-1", name, clip)
-	do(t, ctx, chromedp.Reload(), visible("#files"))
-	if n := eval(t, ctx, chromedp.Evaluate[int](`document.querySelectorAll("#upload .files li").length`)); n != 0 {
+	chromium.Do(t, ctx, chromedp.Reload(), chromium.Visible("#files"))
+	if n := chromium.Run(t, ctx, chromedp.Evaluate[int](`document.querySelectorAll("#upload .files li").length`)); n != 0 {
 		t.Errorf("%d files are still called unfinished", n)
 	}
 }

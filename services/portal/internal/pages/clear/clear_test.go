@@ -19,10 +19,10 @@ import (
 	"github.com/chromedp/chromedp/kb"
 
 	"songshui.internal/events"
+	"songshui.internal/services/internal/chromium"
 	"songshui.internal/services/internal/fault"
 	"songshui.internal/services/portal/internal/front"
 	"songshui.internal/services/portal/internal/messages"
-	"songshui.internal/services/portal/internal/pages/chromium"
 	"songshui.internal/services/portal/internal/pages/shell"
 	"songshui.internal/services/portal/portalapi"
 )
@@ -51,6 +51,7 @@ func serve(t *testing.T, m portalapi.Medium) (address string, sent chan url.Valu
 	assets.Routes(mux)
 	sent = make(chan url.Values, 1)
 	mux.HandleFunc("GET "+shell.StylePath, shell.ServeStyle)
+	mux.HandleFunc("GET "+shell.IconPath, shell.ServeIcon)
 	mux.HandleFunc("GET /look/{id}", func(w http.ResponseWriter, r *http.Request) {
 		d := shown(m, messages.Chinese)
 		d.Rows = rowsOf(m.Areas, m.Proposed)
@@ -78,10 +79,6 @@ func serve(t *testing.T, m portalapi.Medium) (address string, sent chan url.Valu
 	return srv.URL + "/look/" + m.ID, sent
 }
 
-func press(selector string) chromedp.Action[chromedp.Void] {
-	return chromedp.Click(chromedp.CSS(selector))
-}
-
 // drag draws from one point of the picture to another, in parts of its width and height.
 func drag(t *testing.T, ctx context.Context, x0, y0, x1, y1 float64) {
 	t.Helper()
@@ -104,7 +101,7 @@ func TestDrawnAreas(t *testing.T) {
 	}
 	chromium.Fits(t, ctx, "look-proposed")
 	if on := chromium.Run(t, ctx, chromedp.Evaluate[bool](`document.querySelector(".stage").classList.contains("drawing")`)); !on {
-		chromium.Do(t, ctx, press(".draw"))
+		chromium.Do(t, ctx, chromium.Click(".draw"))
 	}
 	drag(t, ctx, .75, .5, .5, .25) // backwards, over half of the picture's width
 	if n := chromium.Until[int](t, ctx, `document.querySelectorAll(".stage rect.used").length`); n != 1 {
@@ -115,7 +112,7 @@ func TestDrawnAreas(t *testing.T) {
 		t.Error("the proposal isn't taken")
 	}
 	chromium.Fits(t, ctx, "look-drawn")
-	chromium.Do(t, ctx, chromedp.SetValue(chromedp.CSS("[name=style1]"), "mosaic"), press("button[value=mask]"))
+	chromium.Do(t, ctx, chromedp.SetValue(chromedp.CSS("[name=style1]"), "mosaic"), chromium.Click("button[value=mask]"))
 	rows, wrong := readRows(<-sent)
 	if len(wrong) > 0 || len(rows) != 2 {
 		t.Fatalf("%+v %+v", rows, wrong)
@@ -174,10 +171,10 @@ func TestClip(t *testing.T) {
 		t.Error("the clip can't be played")
 	}
 	chromium.Fits(t, ctx, "look-clip")
-	chromium.Do(t, ctx, press(".draw"))
+	chromium.Do(t, ctx, chromium.Click(".draw"))
 	drag(t, ctx, .1, .1, .3, .3)
 	chromium.Until[bool](t, ctx, `document.querySelectorAll(".row").length === 2`)
-	chromium.Do(t, ctx, press(".row:nth-child(2) [data-end=from]"), chromedp.SetValue(chromedp.CSS("[name=until1]"), "1.5"), press("button[value=mask]"))
+	chromium.Do(t, ctx, chromium.Click(".row:nth-child(2) [data-end=from]"), chromedp.SetValue(chromedp.CSS("[name=until1]"), "1.5"), chromium.Click("button[value=mask]"))
 	rows, wrong := readRows(<-sent)
 	if len(wrong) > 0 || len(rows) != 2 || rows[0].FromMS != 1500 || rows[0].UntilMS != 2500 || rows[1].FromMS != 0 || rows[1].UntilMS != 1500 {
 		t.Errorf("%+v %+v", rows, wrong)

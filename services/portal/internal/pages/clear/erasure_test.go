@@ -10,8 +10,8 @@ import (
 
 	"github.com/chromedp/chromedp"
 
+	"songshui.internal/services/internal/chromium"
 	"songshui.internal/services/portal/internal/messages"
-	"songshui.internal/services/portal/internal/pages/chromium"
 	"songshui.internal/services/portal/portalapi"
 )
 
@@ -68,11 +68,11 @@ func TestDecisionInTheBrowser(t *testing.T) {
 	chromium.Do(t, ctx, chromedp.Navigate(address))
 	chromium.Until[bool](t, ctx, `!!document.querySelector("#reason-erase")`)
 	chromium.Fits(t, ctx, "look-erasure")
-	chromium.Do(t, ctx, chromedp.SetValue(chromedp.CSS("#reason-erase"), "核对无误"), press("button[value=erase]"))
+	chromium.Do(t, ctx, chromedp.SetValue(chromedp.CSS("#reason-erase"), "核对无误"), chromium.Click("button[value=erase]"))
 	if chromium.Run(t, ctx, chromedp.Evaluate[bool](`document.querySelector("#erasure form").checkValidity()`)) {
 		t.Error("it can be sent without a tick")
 	}
-	chromium.Do(t, ctx, press("#erasure [name=confirm]"), press("button[value=erase]"))
+	chromium.Do(t, ctx, chromium.Click("#erasure [name=confirm]"), chromium.Click("button[value=erase]"))
 	want := url.Values{"command": {"erase"}, "reason": {"核对无误"}, "confirm": {"yes"}}
 	if got := <-sent; got.Encode() != want.Encode() {
 		t.Errorf("sent %v", got)

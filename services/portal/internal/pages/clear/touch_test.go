@@ -8,7 +8,7 @@ import (
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
 
-	"songshui.internal/services/portal/internal/pages/chromium"
+	"songshui.internal/services/internal/chromium"
 )
 
 // finger sends what a finger does; without a point it is lifted.
@@ -22,6 +22,18 @@ func finger(kind input.DispatchTouchEventType, points ...*input.TouchPoint) chro
 	})
 }
 
+// still gives where the picture is once it has stopped: a page that was swiped scrolls on for a while.
+const still = `(async () => {
+	const at = () => (b => [b.left, b.top, b.width, b.height])(document.querySelector(".stage svg").getBoundingClientRect());
+	for (let before = at(), same = 0; same < 10; ) {
+		await new Promise(requestAnimationFrame);
+		const now = at();
+		same = now.join() === before.join() ? same + 1 : 0;
+		before = now;
+	}
+	return at();
+})()`
+
 // A finger draws once it is told to, and scrolls before that.
 func TestDrawnByTouch(t *testing.T) {
 	t.Parallel()
@@ -31,7 +43,7 @@ func TestDrawnByTouch(t *testing.T) {
 	chromium.Until[bool](t, ctx, `!document.querySelector(".tools").hidden`)
 	swipe := func() {
 		chromium.Do(t, ctx, chromedp.ScrollIntoView(chromedp.CSS(".stage")))
-		box := chromium.Run(t, ctx, chromedp.Evaluate[[]float64](`(b => [b.left, b.top, b.width, b.height])(document.querySelector(".stage svg").getBoundingClientRect())`))
+		box := chromium.Run(t, ctx, chromedp.Evaluate[[]float64](still, chromedp.EvalAwaitPromise))
 		at := func(x, y float64) *input.TouchPoint {
 			return &input.TouchPoint{X: box[0] + x*box[2], Y: box[1] + y*box[3]}
 		}
@@ -39,16 +51,16 @@ func TestDrawnByTouch(t *testing.T) {
 			finger(input.DispatchTouchEventTypeTouchMove, at(.75, .5)), finger(input.DispatchTouchEventTypeTouchEnd))
 	}
 	if chromium.Run(t, ctx, chromedp.Evaluate[string](`document.querySelector(".draw").getAttribute("aria-pressed")`)) == "true" {
-		chromium.Do(t, ctx, press(".draw"))
+		chromium.Do(t, ctx, chromium.Click(".draw"))
 	}
 	swipe()
 	if n := chromium.Run(t, ctx, chromedp.Evaluate[int](`document.querySelectorAll(".row").length`)); n != 1 {
 		t.Errorf("scrolling has drawn: %d rows", n)
 	}
-	chromium.Do(t, ctx, press(".draw"))
+	chromium.Do(t, ctx, chromium.Click(".draw"))
 	swipe()
 	chromium.Until[bool](t, ctx, `document.querySelectorAll(".row").length === 2`)
-	chromium.Do(t, ctx, press("button[value=mask]"))
+	chromium.Do(t, ctx, chromium.Click("button[value=mask]"))
 	rows, wrong := readRows(<-sent)
 	if len(wrong) > 0 || len(rows) != 2 {
 		t.Fatalf("%+v %+v", rows, wrong)

@@ -11,7 +11,7 @@ import (
 
 	"github.com/chromedp/chromedp"
 
-	"songshui.internal/services/portal/internal/pages/chromium"
+	"songshui.internal/services/internal/chromium"
 	"songshui.internal/services/portal/internal/pages/shell"
 )
 
