@@ -108,7 +108,7 @@ func commands(ctx context.Context, c Config) ([]Row, error) {
 	if err != nil {
 		return nil, err
 	}
-	peer, err := h.peer(ctx, ids)
+	js, err := h.rawStream(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -120,16 +120,20 @@ func commands(ctx context.Context, c Config) ([]Row, error) {
 	}
 	var ours, raw []float64
 	for range c.Rounds {
-		for _, round := range []struct {
-			do  func(context.Context, int) error
-			out *[]float64
-		}{{peer, &raw}, {report, &ours}} {
-			rate, err := together(ctx, c.Round, round.do)
-			if err != nil {
-				return nil, err
-			}
-			*round.out = append(*round.out, rate)
+		// Ours first: a record grows with each command, and raw publishes what the last of them wrote.
+		rate, err := together(ctx, c.Round, report)
+		if err != nil {
+			return nil, err
 		}
+		ours = append(ours, rate)
+		peer, err := h.peer(ctx, js, ids)
+		if err != nil {
+			return nil, err
+		}
+		if rate, err = together(ctx, c.Round, peer); err != nil {
+			return nil, err
+		}
+		raw = append(raw, rate)
 	}
 	return []Row{row("commands", median(ours), median(raw), fmt.Sprintf("ours %s, raw %s", rounds(ours), rounds(raw)))}, nil
 }
@@ -167,8 +171,8 @@ func (h *house) tracks(ctx context.Context) ([]events.CaseID, bus.Client, error)
 	return ids, client, nil
 }
 
-// peer publishes the rectifications' last messages raw, over and over, each to its own subject of a stream with the settings of RECTIFICATION.
-func (h *house) peer(ctx context.Context, ids []events.CaseID) (func(context.Context, int) error, error) {
+// rawStream makes a stream with the settings of RECTIFICATION, and a connection of its own to it.
+func (h *house) rawStream(ctx context.Context) (jetstream.JetStream, error) {
 	stream, err := h.Bus.JetStream().Stream(ctx, events.StreamRectification)
 	if err != nil {
 		return nil, fmt.Errorf("bench: %w", err)
@@ -186,6 +190,11 @@ func (h *house) peer(ctx context.Context, ids []events.CaseID) (func(context.Con
 	if _, err := js.CreateStream(ctx, config); err != nil {
 		return nil, fmt.Errorf("bench: %w", err)
 	}
+	return js, nil
+}
+
+// peer publishes the rectifications' last messages raw, over and over, each to its own subject.
+func (h *house) peer(ctx context.Context, js jetstream.JetStream, ids []events.CaseID) (func(context.Context, int) error, error) {
 	messages := make([]*nats.Msg, len(ids))
 	for i, id := range ids {
 		m, err := h.Bus.Last(ctx, events.StreamRectification, events.AnyOffice("rectification", string(id)))
