@@ -3,12 +3,10 @@ package media
 import "time"
 
 // Limits of names, reasons, numbers and time; all that aren't the media issue's are [ours]. Those of bytes and pixels are beside the checks, in media/internal/sniff,
-// and what an office may take up in media/internal/allowance.
+// what an office may take up in media/internal/allowance, and how many a case may hold in intake.
 const (
 	// MaxName is the longest name, in characters; events count on it (design.md, Sizes).
 	MaxName = 120
-	// MaxPerCase is how many media a case may hold; a case's record has to stay below its 192 KiB. Intake refuses more.
-	MaxPerCase = 200
 	// MaxReason is the longest reason for looking at an original, in characters.
 	MaxReason = 500
 	// UploadAge is how long an upload without a new byte is kept, and how long a finished one is answered for: a week is a broken line and the weekend after it.

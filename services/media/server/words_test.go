@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"songshui.internal/events"
+	"songshui.internal/services/intake"
 	"songshui.internal/services/media"
 	"songshui.internal/services/media/internal/clips"
 	"songshui.internal/services/media/internal/papers"
@@ -26,7 +27,7 @@ func TestLimitsInWords(t *testing.T) {
 		fmt.Sprintf("| video | %d GiB, %d h |", int64(sniff.MaxVideo)>>30, clips.MaxDuration/time.Hour),
 		fmt.Sprintf("| audio | %d MiB |", sniff.MaxAudio>>20),
 		fmt.Sprintf("| PDF | %d MiB, %d pages |", sniff.MaxDocument>>20, papers.MaxPages),
-		fmt.Sprintf("| media of a case | %d |", media.MaxPerCase),
+		fmt.Sprintf("| media of a case | %d |", intake.MaxMedia),
 		fmt.Sprintf("| name | %d characters |", media.MaxName),
 		fmt.Sprintf("| areas to hide | %d of a medium |", events.MaxAreas),
 		fmt.Sprintf("its uploads under way | %d GiB,", server.DefaultLimits().Quota>>30),

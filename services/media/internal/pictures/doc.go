@@ -41,5 +41,6 @@
 // Refusals are sniff's *fault.Error on the field `file`: damaged, too_many_pixels, too_many_frames, metadata_too_large, too_demanding;
 // unsupported_type for features no decoder here knows (arithmetic or 12-bit JPEG, a HEIC of less than 128 pixels). Everything else is sandbox's.
 //
-// HEIC is decoded and WebP encoded by WebAssembly, never by a library of the system, also without `-tags nodynamic`.
+// HEIC is decoded and WebP encoded by WebAssembly, never by a library of the system, also without `-tags nodynamic`. Without that tag the modules open such a library when the program starts, where the
+// program is linked dynamically and there is one, and ask it for its version; no picture gets there.
 package pictures

@@ -14,9 +14,9 @@ import (
 const statusChecksum = 460
 
 // What the routes answer that huma doesn't serve. The refusals of an upload are those of media/internal/uploads: 412 another version of tus, 429 an office that sends too much at once
-// (Retry-After), 507 no room or the office's share is full.
+// (Retry-After), 507 no room or the office's share is full. Whoever asks for an upload whose end was cut off brings it to its end first, and may be told that its bytes are refused (415, 422).
 var (
-	noUpload = []int{400, 401, 403, 404, 409, 412, 503}
+	noUpload = []int{400, 401, 403, 404, 409, 412, 415, 422, 503}
 	sending  = []int{400, 401, 403, 404, 409, 412, 413, 415, 422, 429, statusChecksum, 503, 507}
 	noBytes  = []int{401, 403, 404, 405, 410, 416, 422, 503}
 )
