@@ -64,6 +64,12 @@ func drawn(t *testing.T, ctx context.Context, x0, y0, x1, y1 float64) {
 	t.Helper()
 	chromium.Do(t, ctx, chromedp.ScrollIntoView(chromedp.CSS(".stage")))
 	box := chromium.Run(t, ctx, chromedp.Evaluate[[]float64](`document.querySelector(".stage img").decode().then(() => (b => [b.left, b.top, b.width, b.height])(document.querySelector(".stage svg").getBoundingClientRect()))`, chromedp.EvalAwaitPromise))
+	stroke(t, ctx, box, x0, y0, x1, y1)
+}
+
+// stroke draws from one point of a box {left, top, width, height} to another, in parts of it.
+func stroke(t *testing.T, ctx context.Context, box []float64, x0, y0, x1, y1 float64) {
+	t.Helper()
 	at := func(kind input.DispatchMouseEventType, x, y float64) chromedp.Action[chromedp.Void] {
 		return chromedp.MouseEvent(kind, box[0]+x*box[2], box[1]+y*box[3], chromedp.ButtonLeft, chromedp.ClickCount(1))
 	}
@@ -118,6 +124,47 @@ func TestLookAndClearInTheBrowser(t *testing.T) {
 	if v := chromium.Run(t, ctx, chromedp.Value(chromedp.CSS("[name=width0]"))); v != "999999" {
 		t.Errorf("what was entered is lost: %q", v)
 	}
+}
+
+// A part of a clip is hidden for a while, and a paper is read page by page; both are real copies, in the places where a person looks for them.
+func TestLookAtClipAndPaperInTheBrowser(t *testing.T) {
+	t.Parallel()
+	ctx := browser(t)
+	sent := func(name, file string) portalapi.Medium {
+		r := upload(t, "songyuan-2", name, sample(t, file))
+		if r.status != http.StatusCreated {
+			t.Fatalf("upload: %d %s", r.status, r.body)
+		}
+		return settled(t, "songyuan-2", r.header.Get(portalapi.HeaderMediaID))
+	}
+	paper, clip := sent("剪报 七月.pdf", "newspaper-clipping-20260702.pdf"), sent("吊装 过程.mp4", "wind-lift.mp4")
+	chromium.Do(t, ctx, chromedp.Navigate(system.URL+"/look/"+paper.ID))
+	chromium.Do(t, ctx, signIn("songyuan-2", system.accounts["songyuan-2"].Password)...)
+	if s := chromium.Text(t, ctx, ".look"); !strings.Contains(s, "页数") || !strings.Contains(s, "已看过，公开") || strings.Contains(s, "画遮挡框") {
+		t.Errorf("a paper: %q", s)
+	}
+	chromium.Fits(t, ctx, "look-paper")
+	chromium.Do(t, ctx, chromedp.EmulateViewport(1280, 900), chromedp.Navigate(system.URL+"/look/"+clip.ID), chromium.Visible(".stage video"))
+	if clip.State != "rendered" { // no program for clips on this machine
+		return
+	}
+	if end := chromium.Until[float64](t, ctx, `document.querySelector(".stage video").duration`); end < 1 {
+		t.Errorf("the clip lasts %v s", end)
+	}
+	chromium.Do(t, ctx, chromium.Click(".draw"), chromedp.ScrollIntoView(chromedp.CSS(".stage")))
+	box := chromium.Run(t, ctx, chromedp.Evaluate[[]float64](`(b => [b.left, b.top, b.width, b.height])(document.querySelector(".stage svg").getBoundingClientRect())`))
+	stroke(t, ctx, box, .25, .25, .5, .5)
+	chromium.Until[bool](t, ctx, `document.querySelectorAll(".row").length === 1`)
+	chromium.Do(t, ctx, chromedp.Evaluate[chromedp.Void](`document.querySelector(".stage video").currentTime = 0.5`))
+	chromium.Until[bool](t, ctx, `!document.querySelector(".stage video").seeking`)
+	chromium.Do(t, ctx, chromium.Click("[data-end=from]"), chromium.Set("[name=until0]", "1"))
+	chromium.Fits(t, ctx, "look-clip-drawn")
+	chromium.Do(t, ctx, chromedp.EmulateViewport(1280, 900), chromium.Click("button[value=mask]"), chromium.Visible(".stage video[src$='-2']"))
+	after := settled(t, "songyuan-2", clip.ID)
+	if len(after.Areas) != 1 || after.Areas[0].FromMS != 500 || after.Areas[0].UntilMS != 1000 || after.Areas[0].Width < 10 {
+		t.Errorf("hidden: %+v", after.Areas)
+	}
+	chromium.Fits(t, ctx, "look-clip-masked")
 }
 
 // A journalist sees what is cleared, and how many others there are.

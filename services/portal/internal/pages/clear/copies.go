@@ -90,6 +90,7 @@ func as(mime string) string {
 }
 
 var copyLabels = map[string][2]string{
+	"w320": {"小图", "small picture"}, "w1280": {"中图", "medium picture"}, "w2560": {"大图", "large picture"},
 	"animation": {"动图", "animation"}, "clip": {"视频", "clip"}, "h264": {"视频（通用格式）", "clip for every browser"}, "poster": {"封面", "poster"},
 	"sound": {"音频", "sound"}, "paper": {"PDF 文件", "PDF"},
 }
@@ -117,7 +118,7 @@ func facts(m portalapi.Medium, l messages.Language) []fact {
 			out = append(out, fact{[2]string{zh, en}[l], value})
 		}
 	}
-	add("类型", "type", messages.Term("kind", m.Kind, l)+"，"+m.Type)
+	add("类型", "type", messages.Term("kind", m.Kind, l)+[2]string{"，", ", "}[l]+format(m.Type))
 	e := m.Examination
 	if e == nil {
 		return out
@@ -138,6 +139,18 @@ func facts(m portalapi.Medium, l messages.Language) []fact {
 	}
 	add("公开副本中已去除", "gone from the public copies", strings.Join(private(e.Private, l), "、"))
 	return out
+}
+
+// formats are those that people call otherwise than their media type.
+var formats = map[string]string{"video/quicktime": "MOV", "audio/mp4": "M4A", "audio/mpeg": "MP3"}
+
+// format says a media type as people do: JPEG for image/jpeg.
+func format(mime string) string {
+	if s, ok := formats[mime]; ok {
+		return s
+	}
+	_, sub, _ := strings.Cut(mime, "/")
+	return strings.ToUpper(strings.TrimPrefix(sub, "x-"))
 }
 
 func length(ms int64) string {

@@ -60,10 +60,11 @@ const states = {
   failed: t("已封存，但无法生成公开副本", "sealed, but no public copy can be made"),
 };
 
-// refusal puts a problem+json into one sentence; what is wrong with the file says more than the title.
+// refusal puts a problem+json into one sentence; what is wrong with the file says more than the title. The line is the file's: its label isn't said again.
 export function refusal(problem) {
-  const reasons = (problem.errors || []).map((e) => e.message);
+  const reasons = (problem.errors || []).map((e) => e.message.replace(/^文件：/, ""));
   if (reasons.length > 0) return reasons.join(t("；", "; "));
+  if (problem.status === 415) return problem.title + t("，可传照片、视频、录音或 PDF", ": pictures, clips, sound and PDF are");
   return problem.detail ? problem.title + t("：", ": ") + problem.detail : problem.title;
 }
 

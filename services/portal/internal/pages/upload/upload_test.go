@@ -72,8 +72,8 @@ func TestWords(t *testing.T) {
 	ctx := chromium.New(t)
 	chromium.Do(t, ctx, chromedp.Navigate(srv.URL))
 	got := chromium.Run(t, ctx, chromedp.Evaluate[[]string](`import("`+assets.Path("row.js")+`").then((m) => [m.size(1023), m.size(1536), m.size(1.5 * 2 ** 30), m.left(0.2), m.left(59), m.left(150), m.left(7500), m.left(Infinity),
-		m.refusal({title: "不接受此类文件"}), m.refusal({title: "有内容需要修改", errors: [{message: "文件已损坏"}, {message: "过大"}]}), m.refusal({title: "稍后", detail: "可续传"})])`, chromedp.EvalAwaitPromise))
-	want := []string{"1023 B", "1.5 KB", "1.5 GB", "剩约 1 秒", "剩约 59 秒", "剩约 3 分钟", "剩约 2 小时 5 分钟", "", "不接受此类文件", "文件已损坏；过大", "稍后：可续传"}
+		m.refusal({title: "不接受此类文件", status: 415}), m.refusal({title: "有内容需要修改", errors: [{message: "文件：文件已损坏"}, {message: "过大"}]}), m.refusal({title: "稍后", detail: "可续传"})])`, chromedp.EvalAwaitPromise))
+	want := []string{"1023 B", "1.5 KB", "1.5 GB", "剩约 1 秒", "剩约 59 秒", "剩约 3 分钟", "剩约 2 小时 5 分钟", "", "不接受此类文件，可传照片、视频、录音或 PDF", "文件已损坏；过大", "稍后：可续传"}
 	for i, w := range want {
 		if got[i] != w {
 			t.Errorf("%q, want %q", got[i], w)
