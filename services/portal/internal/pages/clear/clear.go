@@ -43,6 +43,8 @@ type data struct {
 	portalapi.Medium
 	Main   *shownCopy
 	Copies []shownCopy
+	// Paper is the whole of a paper whose first page is Main.
+	Paper *shownCopy
 	// Width and Height are the upright picture's, in pixels: areas are counted in them.
 	Width, Height int
 	Seconds       float64

@@ -230,7 +230,7 @@ func TestStates(t *testing.T) {
 		"paper": {func(m *portalapi.Medium) {
 			m.Kind, m.Examination, m.Proposed, m.Next = "document", &events.Examination{Pages: 3}, nil, []portalapi.Next{{Command: "clear"}}
 			m.Renditions = []portalapi.Rendition{{Name: "paper", URL: "/pdf", Type: "application/pdf"}}
-		}, []string{`href="/pdf"`, `value="clear"`}, []string{`value="mask"`, `class="stage`}},
+		}, []string{`href="/pdf"`, `value="clear"`, "这类文件不能在此遮挡"}, []string{`value="mask"`, `class="stage`}},
 	} {
 		m := medium(t, picture)
 		c.change(&m)

@@ -49,6 +49,9 @@ func shown(m portalapi.Medium, l messages.Language) data {
 	if main >= 0 {
 		c := d.Copies[main]
 		d.Main = &c
+		if i := slices.IndexFunc(d.Copies, func(c shownCopy) bool { return c.As == "paper" }); i >= 0 && c.As != "paper" {
+			d.Paper = &d.Copies[i]
+		}
 		if d.Width == 0 {
 			d.Width, d.Height = c.Width, c.Height
 		}
@@ -171,6 +174,8 @@ type tag struct {
 var tags = []tag{
 	{"GPS", [2]string{"位置", "position"}}, {"Location", [2]string{"位置", "position"}}, {"xyz", [2]string{"位置", "position"}},
 	{"Date", [2]string{"时间", "time"}}, {"Time", [2]string{"时间", "time"}},
+	{"CreatorTool", [2]string{"软件", "software"}}, {"Producer", [2]string{"软件", "software"}}, {"Compressor", [2]string{"软件", "software"}}, {"Handler", [2]string{"软件", "software"}}, {"Encod", [2]string{"软件", "software"}},
+	{"Title", [2]string{"标题", "title"}}, {"Subject", [2]string{"说明", "description"}}, {"Description", [2]string{"说明", "description"}}, {"Comment", [2]string{"说明", "description"}}, {"Keywords", [2]string{"说明", "description"}},
 	{"Serial", [2]string{"设备编号", "serial number"}}, {"Make", [2]string{"设备", "camera"}}, {"Model", [2]string{"设备", "camera"}}, {"Lens", [2]string{"设备", "camera"}}, {"Software", [2]string{"软件", "software"}},
 	{"Artist", [2]string{"姓名", "names"}}, {"Author", [2]string{"姓名", "names"}}, {"Owner", [2]string{"姓名", "names"}}, {"Creator", [2]string{"姓名", "names"}}, {"Copyright", [2]string{"姓名", "names"}},
 	{"Thumbnail", [2]string{"内嵌小图", "thumbnail"}},

@@ -55,6 +55,7 @@ func (d *data) asking(command, entered string) {
 			out.Title, out.Button = pick("更改申请理由", "Change the reason"), pick("更新申请", "Ask again")
 		case c.command == "withdraw-erasure" && d.Can["erase"]:
 			out.Title, out.Button = pick("不同意清除", "Decline"), pick("不同意，保留本件", "Decline and keep it")
+			out.Help = pick("本件照旧保留，申请随之结束；需要时可以重新申请。", "The medium stays as it is and the ask is over; erasure can be asked for anew.")
 		}
 		if c.command == command {
 			out.Reason = entered

@@ -61,6 +61,9 @@ func TestDroppedFiles(t *testing.T) {
 	if part := chromium.Run(t, ctx, chromedp.Evaluate[float64](`(b => b.value / b.max)(document.querySelector(".total .bar"))`)); part < .2 || part > .5 /* what the two on their way have sent counts */ {
 		t.Errorf("the bar of all is at %v: %s", part, said)
 	}
+	if n := chromium.Run(t, ctx, chromedp.Evaluate[int](`document.querySelectorAll("[data-phase=queued] .bar:indeterminate").length`)); n != 0 {
+		t.Errorf("%d files that wait look busy", n)
+	}
 	chromium.Fits(t, ctx, "upload-many")
 	chromium.Do(t, ctx, chromium.Click(".total .pause"))
 	phases(t, ctx, "paused", many-done)

@@ -73,6 +73,7 @@ class Item {
   }
 
   queue() {
+    this.row.at(this.offset); // a bar without a value looks busy
     this.set("queued", t("排队等待上传", "waiting for its turn"), "pause", "drop");
     next();
   }
