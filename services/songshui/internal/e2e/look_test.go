@@ -140,7 +140,7 @@ func TestLookAtClipAndPaperInTheBrowser(t *testing.T) {
 	paper, clip := sent("剪报 七月.pdf", "newspaper-clipping-20260702.pdf"), sent("吊装 过程.mp4", "wind-lift.mp4")
 	chromium.Do(t, ctx, chromedp.Navigate(system.URL+"/look/"+paper.ID))
 	chromium.Do(t, ctx, signIn("songyuan-2", system.accounts["songyuan-2"].Password)...)
-	if s := chromium.Text(t, ctx, ".look"); !strings.Contains(s, "页数") || !strings.Contains(s, "已看过，公开") || strings.Contains(s, "画遮挡框") {
+	if s := chromium.Text(t, ctx, ".look"); !strings.Contains(s, "页数") || !strings.Contains(s, "已看过，公开") || !strings.Contains(s, "打开整份 PDF") || strings.Contains(s, "画遮挡框") {
 		t.Errorf("a paper: %q", s)
 	}
 	chromium.Fits(t, ctx, "look-paper")
