@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"songshui.internal/services/oversight/oversightapi"
 	"songshui.internal/services/portal/portalapi"
@@ -16,6 +17,8 @@ import (
 func TestEveryFigureOpensItsList(t *testing.T) {
 	province := client("supervisor")
 	for _, q := range []url.Values{{}, {"office": {"jilin"}}, {"sector": {"mining"}}, {"month": {"2026-07"}}, {"day": {"2026-08-31"}}} {
+		// As of one moment: other tests give commands meanwhile.
+		q.Set("as_of", time.Now().UTC().Format(time.RFC3339Nano))
 		board, err := province.Board(t.Context(), q)
 		must(t, err)
 		figures := 0
