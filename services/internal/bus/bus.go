@@ -34,6 +34,7 @@ type Bus struct {
 	logger  *slog.Logger
 	now     func() time.Time
 	metrics *metrics
+	appends appends
 }
 
 // Options are a Bus's surroundings; the zero value is the wall clock, the default logger and no metrics.

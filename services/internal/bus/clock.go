@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/cenkalti/backoff/v4"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 	"golang.org/x/sync/errgroup"
@@ -19,8 +18,8 @@ import (
 
 // Clock keeps one schedule for each record's next deadline, and states what has come as a fact of the record, exactly once.
 //
-// Schedules are hints: whatever fires, the record is loaded and asked again, and the state knows what was stated. So a schedule too many does no harm, and one that is missing or
-// stands too late is set right by the message that changed the record, or by the comparison at the start.
+// Schedules are hints: whatever fires, the record is loaded and asked again, and the state knows what was stated. So a schedule too many does no harm. One that is missing or stands too late is set
+// right by the process that appends to the record, right after; by the comparison at its next start, if it ends in between; and by every other process that runs the clock, within Sweep.
 type Clock[S any, P Record[S]] struct {
 	Aggregate Aggregate[S, P]
 	// Service is whose stream TIMERS_<SERVICE> holds the schedules.
@@ -35,6 +34,8 @@ type Clock[S any, P Record[S]] struct {
 	State func(s S, now time.Time) (events.Fact, access.Given)
 	// OnChange, if given, has a hook called when rules or calendar have changed; Run then compares all schedules again. registryapi.Directory's is one.
 	OnChange func(hook func())
+	// Sweep is how often Run looks for what others have appended; 0 = SweepEvery.
+	Sweep time.Duration
 }
 
 // Headers of a schedule. The moment is written by hand: nats.go's option cuts it to whole seconds, so that it fires early.
@@ -59,76 +60,22 @@ const (
 	atOneTime   = 32
 )
 
-// Durables are the consumers that migrate makes: <service>-timers follows the records, <service>-due what has fired.
+// Durables are the consumers that migrate makes: <service>-due follows what has fired. Nothing follows the records: a consumer at a stream's head costs every append.
 func (c Clock[S, P]) Durables() []Durable {
 	return []Durable{
-		{Name: c.Service + "-timers", Stream: c.Aggregate.Stream, Filters: []string{c.Filter}, AckWait: 10 * time.Second, MaxAckPending: 256},
 		{Name: c.Service + "-due", Stream: events.TimersStream(c.Service), Filters: []string{events.DueSubject(c.Service, ">")}, AckWait: 10 * time.Second, MaxAckPending: 512},
 	}
 }
 
-// Run sets, moves and cancels schedules and states what comes, until ctx ends; then it gives nil. At its start all schedules are compared with the states.
+// Run sets, moves and cancels schedules after what is appended through b, and states what comes, until ctx ends; then it gives nil. At its start all schedules are compared with the states.
 func (c Clock[S, P]) Run(ctx context.Context, b *Bus) error {
-	durables := c.Durables()
+	f := c.follower(b)
+	defer b.appends.on(c.Aggregate.Stream, f.appended)()
 	var all errgroup.Group
-	all.Go(func() error { return b.Consume(ctx, durables[0], timersBatch, c.follow(b)) })
-	all.Go(func() error { return b.Consume(ctx, durables[1], dueBatch, c.state(b)) })
-	all.Go(func() error { return c.keepComparing(ctx, b) })
+	all.Go(func() error { return f.run(ctx) })
+	all.Go(func() error { return f.keep(ctx) })
+	all.Go(func() error { return b.Consume(ctx, c.Durables()[0], dueBatch, c.state(b)) })
 	return all.Wait()
-}
-
-// keepComparing compares at the start and after each change of rules or calendar.
-func (c Clock[S, P]) keepComparing(ctx context.Context, b *Bus) error {
-	changed := make(chan struct{}, 1)
-	if c.OnChange != nil {
-		c.OnChange(func() {
-			select {
-			case changed <- struct{}{}:
-			default:
-			}
-		})
-	}
-	wait := backoff.NewExponentialBackOff(backoff.WithMaxElapsedTime(0), backoff.WithMaxInterval(probeFor))
-	for ctx.Err() == nil {
-		if err := c.Compare(ctx, b); err != nil {
-			b.logger.Warn("schedules couldn't be compared; tried again", "clock", c.Service, "error", err)
-			pause(ctx, wait.NextBackOff())
-			continue
-		}
-		wait.Reset()
-		select {
-		case <-ctx.Done():
-		case <-changed:
-		}
-	}
-	return nil
-}
-
-// follow is the handler of <service>-timers: the schedule of each record that changed is set to its next deadline.
-func (c Clock[S, P]) follow(b *Bus) Handler {
-	return func(ctx context.Context, batch []*Message) error {
-		newest := map[string]*Message{}
-		for _, m := range batch {
-			if c.Skip != nil && c.Skip(m.Meta.Type) {
-				continue
-			}
-			if was := newest[m.Subject]; was == nil || was.Sequence < m.Sequence {
-				newest[m.Subject] = m
-			}
-		}
-		return each(ctx, newest, func(ctx context.Context, record string, m *Message) error {
-			s, err := events.DecodeState[S](events.Default, m.Meta.Type, m.Body)
-			if err != nil {
-				return fmt.Errorf("bus: deadlines of %s: %w", record, err)
-			}
-			// Most facts leave the deadline as it was. Where it is another the record is loaded, since the message may be an old one.
-			standing, err := c.standing(ctx, b, record)
-			if err != nil || c.stands(b, standing, c.Next(s)) {
-				return err
-			}
-			return c.set(ctx, b, record, m.Sequence)
-		})
-	}
 }
 
 // state is the handler of <service>-due: what has come for a record is stated.
@@ -179,7 +126,7 @@ func (c Clock[S, P]) stateOne(ctx context.Context, b *Bus, record string, fired 
 		// A newer version writes the record, and states it if it runs.
 		return c.put(ctx, b, record, fired.Add(askAgain), fired.Add(askAgain))
 	case err != nil || after.Changed || !after.Exists():
-		// What follows a fact is set when its own message comes.
+		// What follows a fact is set after its append.
 		return err
 	}
 	next := c.Next(after.State)
@@ -298,14 +245,14 @@ func (b *Bus) timers(ctx context.Context, service string) (jetstream.Stream, err
 func (c Clock[S, P]) Compare(ctx context.Context, b *Bus) error {
 	standing := map[string]time.Time{}
 	prefix := events.TimerSubject(c.Service, "")
-	err := b.all(ctx, events.TimersStream(c.Service), prefix+">", func(m Message) {
+	err := b.all(ctx, events.TimersStream(c.Service), prefix+">", 0, func(m Message) {
 		standing[strings.TrimPrefix(m.Subject, prefix)] = standsFor(m)
 	})
 	if err != nil {
 		return err
 	}
 	wrong := map[string]uint64{}
-	err = b.all(ctx, c.Aggregate.Stream, c.Filter, func(m Message) {
+	err = b.all(ctx, c.Aggregate.Stream, c.Filter, 0, func(m Message) {
 		s, err := events.DecodeState[S](events.Default, m.Meta.Type, m.Body)
 		if err != nil {
 			b.logger.Warn("a record's deadlines can't be told", "clock", c.Service, "record", m.Subject, "error", err)
@@ -330,11 +277,11 @@ func (c Clock[S, P]) Compare(ctx context.Context, b *Bus) error {
 	return ctx.Err()
 }
 
-// all hands over the last message of every subject as they are now; each one that comes meanwhile may come too.
-func (b *Bus) all(ctx context.Context, stream, filter string, hand func(Message)) error {
+// all hands over the messages that there are now from a sequence on, or the last one of every subject for 0; each one that comes meanwhile may come too.
+func (b *Bus) all(ctx context.Context, stream, filter string, from uint64, hand func(Message)) error {
 	watched, end := context.WithCancel(ctx)
 	defer end()
-	if err := b.Watch(watched, stream, []string{filter}, 0, hand, end); err != nil {
+	if err := b.Watch(watched, stream, []string{filter}, from, hand, end); err != nil {
 		return err
 	}
 	return ctx.Err()

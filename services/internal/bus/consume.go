@@ -28,6 +28,8 @@ const (
 	heartbeat = 3 * time.Second
 	// stalledAfter is how long a consumer may get nothing while there is something; longer than the pin takes to pass on.
 	stalledAfter = 8 * time.Second
+	// removeWithin is how long the end of a watch may wait for its consumer's.
+	removeWithin = time.Second
 )
 
 var faultDelays = []time.Duration{200 * time.Millisecond, time.Second, 5 * time.Second, 30 * time.Second}
@@ -340,6 +342,7 @@ func (b *Bus) Watch(ctx context.Context, stream string, filters []string, from u
 	if err != nil {
 		return unavailable("watch "+stream, err)
 	}
+	defer b.remove(ctx, stream, cons)
 	pending := info.NumPending
 	if pending == 0 && caughtUp != nil {
 		caughtUp()
@@ -373,5 +376,17 @@ func (b *Bus) Watch(ctx context.Context, stream string, filters []string, from u
 			caughtUp()
 			caughtUp = nil
 		}
+	}
+}
+
+// remove removes a watch's consumer: left alone it would stay at the stream's head for minutes, where each one costs every append.
+func (b *Bus) remove(ctx context.Context, stream string, cons jetstream.Consumer) {
+	if !b.conn.IsConnected() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), removeWithin)
+	defer cancel()
+	if info := cons.CachedInfo(); info != nil {
+		_ = b.js.DeleteConsumer(ctx, stream, info.Name)
 	}
 }

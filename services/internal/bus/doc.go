@@ -26,11 +26,8 @@
 // | archive-writer | CASES | archive | case.> | 10 s | 1024, pinned client |
 // | archive-rectifications | RECTIFICATION | archive | rectification.> | 10 s | 1024, pinned client |
 // | archive-media | MEDIA | archive | media.> | 10 s | 1024, pinned client |
-// | rectification-timers | RECTIFICATION | rectification | rectification.> | 10 s | 256 |
 // | rectification-due | TIMERS_RECTIFICATION | rectification | due.rectification.> | 10 s | 512 |
-// | intake-timers | CASES | intake | case.> | 10 s | 256 |
 // | intake-due | TIMERS_INTAKE | intake | due.intake.> | 10 s | 512 |
-// | oversight-timers | RETURNS | oversight | return.> | 10 s | 256 |
 // | oversight-due | TIMERS_OVERSIGHT | oversight | due.oversight.> | 10 s | 512 |
 // | deadletters | DEADLETTERS | bus | the two advisories | 10 s | 64 |
 //
@@ -45,9 +42,11 @@
 // # Deadlines
 //
 // A [Clock] keeps, in the service's own stream TIMERS_<SERVICE>, one message schedule for each record's next deadline: timer.<service>.<record's subject>, delivered to due.<service>.<record's
-// subject>. The durable <service>-timers sets, moves and cancels it after each message of the record; <service>-due loads the record, asks what has come and appends that as one fact. Schedules
-// are hints: the state knows what was stated, so a crash at any line, a second delivery, a lost stream of timers (all are compared at the start) or a clock that jumps neither loses a deadline nor
-// states it twice. The headers are written here, since nats.go cuts moments to whole seconds and so has them fire early.
+// subject>. The Bus tells it of its own appends, and it sets, moves and cancels the schedule right after, without the command waiting: no consumer stands at the head of the records' stream for it.
+// All schedules are compared with the states at the start and when rules or calendar change, and every [SweepEvery] what others have appended is looked through. The durable <service>-due loads the
+// record, asks what has come and appends that as one fact. Schedules are hints: the state knows what was stated, so a crash at any line, a second delivery, a second process, a lost stream of timers
+// or a clock that jumps neither loses a deadline nor states it twice; a crash between an append and its schedule may state one late that comes before the next start or sweep. The headers are written
+// here, since nats.go cuts moments to whole seconds and so has them fire early.
 //
 // # Requests
 //

@@ -166,6 +166,7 @@ func (a Aggregate[S, P]) attempt(ctx context.Context, b *Bus, current Loaded[S],
 			if mark.Request != cmd.Request {
 				return current, fault.New(fault.KeyReused, "append to "+current.Subject)
 			}
+			b.appends.tell(a.Stream, current.Subject, current.Meta.Type, current.Sequence, current.State)
 			return current, nil
 		}
 	}
@@ -202,6 +203,7 @@ func (a Aggregate[S, P]) attempt(ctx context.Context, b *Bus, current Loaded[S],
 		return current, err
 	}
 	b.metrics.appended.WithLabelValues(meta.Type).Inc()
+	b.appends.tell(a.Stream, current.Subject, meta.Type, seq, next)
 	return Loaded[S]{Subject: current.Subject, Sequence: seq, State: next, Meta: meta, Changed: true}, nil
 }
 

@@ -27,8 +27,16 @@ func Migrate(ctx context.Context, js jetstream.JetStream, replicas int, durables
 			return unavailable("migrate consumer "+d.Name, err)
 		}
 	}
+	for name, stream := range retired {
+		if err := js.DeleteConsumer(ctx, stream, name); err != nil && !errors.Is(err, jetstream.ErrConsumerNotFound) {
+			return unavailable("remove consumer "+name, err)
+		}
+	}
 	return nil
 }
+
+// retired are durables of former versions: one that nobody pulls still costs every append.
+var retired = map[string]string{"rectification-timers": events.StreamRectification, "intake-timers": events.StreamCases, "oversight-timers": events.StreamReturns}
 
 func streamConfig(s events.Stream, replicas int) jetstream.StreamConfig {
 	c := jetstream.StreamConfig{Name: s.Name, Description: s.Doc, Subjects: s.Subjects, Storage: jetstream.FileStorage, Retention: jetstream.LimitsPolicy,
