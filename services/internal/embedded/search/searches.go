@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"time"
 
 	"songshui.internal/services/internal/embedded/search/engine"
 )
@@ -138,36 +137,42 @@ type answer struct {
 	FacetStats         json.RawMessage   `json:"facetStats,omitempty"`
 }
 
-func (s *Server) run(uid string, q *searchRequest) (*answer, error) {
-	if err := checkUID(uid); err != nil {
-		return nil, err
+// ask puts queries of one moment and gives their answers; at says which query an error is of.
+func (s *Server) ask(queries []*searchRequest) (out []*answer, at int, err error) {
+	asks := make([]engine.Ask, len(queries))
+	for i, q := range queries {
+		if err := checkUID(q.indexUID); err != nil {
+			return nil, i, err
+		}
+		if q.paged() {
+			q.paginate()
+		}
+		asks[i] = engine.Ask{UID: q.indexUID, Query: &q.Query}
 	}
-	ix, err := s.store.Index(uid)
+	results, at, err := s.store.Search(asks)
 	if err != nil {
-		return nil, err
+		return nil, at, err
 	}
-	start := time.Now()
-	a := &answer{Query: q.Q}
-	page, perPage := 0, 0
-	if q.paged() {
-		page, perPage = q.paginate()
+	out = make([]*answer, len(results))
+	for i, r := range results {
+		out[i] = queries[i].answer(r)
 	}
-	res, err := ix.Search(&q.Query)
-	if err != nil {
-		return nil, err
-	}
-	a.Hits, a.FacetDistribution, a.FacetStats = res.Hits, res.FacetDistribution, res.FacetStats
-	a.ProcessingTimeMs = time.Since(start).Milliseconds()
+	return out, 0, nil
+}
+
+func (q *searchRequest) answer(r *engine.Result) *answer {
+	a := &answer{Query: q.Q, Hits: r.Hits, FacetDistribution: r.FacetDistribution, FacetStats: r.FacetStats, ProcessingTimeMs: r.Took.Milliseconds()}
 	if !q.paged() {
-		a.Limit, a.Offset, a.EstimatedTotalHits = &q.Limit, &q.Offset, &res.Total
-		return a, nil
+		a.Limit, a.Offset, a.EstimatedTotalHits = &q.Limit, &q.Offset, &r.Total
+		return a
 	}
 	pages := 0
+	page, perPage := q.paginate()
 	if perPage > 0 {
-		pages = (res.Total + perPage - 1) / perPage
+		pages = (r.Total + perPage - 1) / perPage
 	}
-	a.HitsPerPage, a.Page, a.TotalPages, a.TotalHits = &perPage, &page, &pages, &res.Total
-	return a, nil
+	a.HitsPerPage, a.Page, a.TotalPages, a.TotalHits = &perPage, &page, &pages, &r.Total
+	return a
 }
 
 func (s *Server) search(r *http.Request) (int, any, error) {
@@ -179,8 +184,12 @@ func (s *Server) search(r *http.Request) (int, any, error) {
 	if err != nil {
 		return 0, nil, err
 	}
-	a, err := s.run(r.PathValue("uid"), q)
-	return http.StatusOK, a, err
+	q.indexUID = r.PathValue("uid")
+	out, _, err := s.ask([]*searchRequest{q})
+	if err != nil {
+		return 0, nil, err
+	}
+	return http.StatusOK, out[0], nil
 }
 
 func (s *Server) multiSearch(r *http.Request) (int, any, error) {
@@ -206,24 +215,32 @@ func (s *Server) multiSearch(r *http.Request) (int, any, error) {
 	if len(queries) > maxQueries {
 		return 0, nil, engine.Errorf("bad_request", "More than %d queries at once.", maxQueries)
 	}
-	results := make([]*answer, len(queries))
+	asked := make([]*searchRequest, len(queries))
 	for i, b := range queries {
 		q, err := parseSearch(b)
 		if err == nil && q.indexUID == "" {
 			err = engine.Errorf("missing_index_uid", "Missing field `indexUid`")
 		}
-		if err == nil {
-			if results[i], err = s.run(q.indexUID, q); err == nil {
-				results[i].IndexUID = q.indexUID
-			}
-		}
 		if err != nil {
-			var e *engine.Error
-			if errors.As(err, &e) {
-				err = engine.Errorf(e.Code, "Inside `.queries[%d]`: %s", i, e.Message)
-			}
-			return 0, nil, err
+			return 0, nil, inside(i, err)
 		}
+		asked[i] = q
+	}
+	results, at, err := s.ask(asked)
+	if err != nil {
+		return 0, nil, inside(at, err)
+	}
+	for i, a := range results {
+		a.IndexUID = asked[i].indexUID
 	}
 	return http.StatusOK, map[string]any{"results": results}, nil
+}
+
+// inside says which query of a multi-search an error is of.
+func inside(i int, err error) error {
+	var e *engine.Error
+	if errors.As(err, &e) {
+		return engine.Errorf(e.Code, "Inside `.queries[%d]`: %s", i, e.Message)
+	}
+	return err
 }

@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Query is one search, checked for form but not against the settings.
@@ -21,60 +22,19 @@ type Query struct {
 	Strategy  string   // last (default), all, frequency
 	Offset    int
 	Limit     int
+
+	Crop       []string // attributes to crop: name, or name:words
+	CropLength int      // words kept where Crop names no number
+	CropMarker string
 }
 
 // Result is a page of hits. Total is exact, and at most pagination.maxTotalHits.
 type Result struct {
+	Took              time.Duration
 	Hits              []json.RawMessage
 	Total             int
 	FacetDistribution json.RawMessage // nil unless asked for
 	FacetStats        json.RawMessage
-}
-
-// Search answers q from what is published.
-func (ix *Index) Search(q *Query) (*Result, error) {
-	filter, err := parseFilter(q.Filter)
-	if err != nil {
-		return nil, err
-	}
-	ix.mu.RLock()
-	defer ix.mu.RUnlock()
-	if ix.broken != nil || ix.text == nil {
-		return nil, Errorf("internal", "The index is closed or out of order.")
-	}
-	s := &ix.meta.Settings
-	if err := filter.check(s); err != nil {
-		return nil, err
-	}
-	fields, err := ix.fields(q.SearchOn)
-	if err != nil {
-		return nil, err
-	}
-	n := uint32(len(ix.ids))
-	hits := denseOf(ix.filter(filter), n)
-	terms := parseQuery(q.Q, s)
-	costs, hits, err := ix.match(terms, fields, hits, q.Strategy)
-	if err != nil {
-		return nil, err
-	}
-	by, err := ix.orderOf(costs, q.Sort)
-	if err != nil {
-		return nil, err
-	}
-	out := &Result{Total: min(int(hits.count()), s.Pagination.MaxTotalHits)}
-	if q.Facets != nil {
-		if out.FacetDistribution, out.FacetStats, err = ix.facets(q.Facets, hits); err != nil {
-			return nil, err
-		}
-	}
-	offset := min(q.Offset, out.Total)
-	limit := min(q.Limit, out.Total-offset)
-	page := []uint32{}
-	if limit > 0 {
-		page = top(hits, offset+limit, by)[offset:]
-	}
-	out.Hits, err = ix.hits(page, q, &marker{positive(terms), s}, fields)
-	return out, err
 }
 
 func positive(terms []term) []term {
