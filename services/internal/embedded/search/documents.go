@@ -84,7 +84,7 @@ func documentTask(r *http.Request, kind string) (*task, error) {
 			t.job.primaryKey = v[0]
 		case k == "skipCreation" && v[0] == "false":
 		default:
-			return nil, engine.Errorf("bad_request", "Parameter `%s` is not supported by this engine.", k)
+			return nil, engine.Unsupported("Parameter `%s`", k)
 		}
 	}
 	return t, nil
@@ -225,7 +225,7 @@ func documentFields(r *http.Request) ([]string, error) {
 	var fields []string
 	for k, v := range r.URL.Query() {
 		if k != "fields" {
-			return nil, engine.Errorf("bad_request", "Parameter `%s` is not supported by this engine.", k)
+			return nil, engine.Unsupported("Parameter `%s`", k)
 		}
 		fields = strings.Split(v[0], ",")
 	}
@@ -266,7 +266,7 @@ func (s *Server) fetchDocuments(r *http.Request) (int, any, error) {
 			return 0, nil, engine.Errorf("bad_request", "Unknown field `%s`: expected one of `offset`, `limit`, `fields`, `retrieveVectors`, `filter`, `ids`, `sort`", k)
 		}
 		if err != nil {
-			return 0, nil, engine.Errorf("invalid_document_"+snake(k), "Invalid value at `.%s`: %v", k, err)
+			return 0, nil, engine.At(k, "invalid_document_"+snake(k), err)
 		}
 	}
 	return s.documents(r, &q)
@@ -286,7 +286,7 @@ func (s *Server) listDocuments(r *http.Request) (int, any, error) {
 		case "filter":
 			q.filter = v[0]
 		default:
-			return 0, nil, engine.Errorf("bad_request", "Parameter `%s` is not supported by this engine.", k)
+			return 0, nil, engine.Unsupported("Parameter `%s`", k)
 		}
 		if err != nil {
 			return 0, nil, engine.Errorf("invalid_document_"+snake(k), "Invalid value in parameter `%s`: %v", k, err)

@@ -39,7 +39,7 @@ func onlyFalse(raw json.RawMessage) error {
 	case "null", "false", "[]", "{}", `""`, "0":
 		return nil
 	}
-	return errors.New("not supported by this engine")
+	return engine.Unsupported("this")
 }
 
 func snake(name string) string {
@@ -146,7 +146,7 @@ func (s *Server) updateIndex(r *http.Request) (int, any, error) {
 	var key string
 	for k, v := range body {
 		if k != "primaryKey" {
-			return 0, nil, engine.Errorf("bad_request", "Field `%s` is not supported by this engine: expected one of `primaryKey`", k)
+			return 0, nil, engine.Unsupported("Field `%s`", k)
 		}
 		if err := into(v, &key); err != nil {
 			return 0, nil, engine.Errorf("invalid_index_primary_key", "Invalid value at `.primaryKey`: %v", err)
@@ -178,7 +178,7 @@ func (s *Server) swapIndexes(r *http.Request) (int, any, error) {
 			return 0, nil, engine.Errorf("invalid_swap_indexes", "Two indexes must be given for each swap. The list `%v` contains %d indexes.", p.Indexes, len(p.Indexes))
 		}
 		if p.Rename {
-			return 0, nil, engine.Errorf("invalid_swap_rename", "`rename` is not supported by this engine.")
+			return 0, nil, engine.Unsupported("`rename`")
 		}
 		for _, uid := range p.Indexes {
 			if err := checkUID(uid); err != nil {

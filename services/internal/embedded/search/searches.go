@@ -21,7 +21,7 @@ type searchRequest struct {
 
 // parseSearch reads a body. What this engine doesn't do is refused unless it asks for nothing.
 func parseSearch(body map[string]json.RawMessage) (*searchRequest, error) {
-	q := &searchRequest{Query: engine.Query{Limit: 20, Pre: "<em>", Post: "</em>", Strategy: "last"}}
+	q := &searchRequest{Query: engine.Query{Limit: 20, Pre: "<em>", Post: "</em>", Strategy: "last", CropLength: 10, CropMarker: "…"}}
 	for k, v := range body {
 		var err error
 		switch k {
@@ -37,6 +37,12 @@ func parseSearch(body map[string]json.RawMessage) (*searchRequest, error) {
 			err = into(v, &q.Retrieve)
 		case "attributesToHighlight":
 			err = into(v, &q.Highlight)
+		case "attributesToCrop":
+			err = into(v, &q.Crop)
+		case "cropLength":
+			err = natural(v, &q.CropLength)
+		case "cropMarker":
+			err = into(v, &q.CropMarker)
 		case "highlightPreTag":
 			err = into(v, &q.Pre)
 		case "highlightPostTag":
@@ -57,15 +63,15 @@ func parseSearch(body map[string]json.RawMessage) (*searchRequest, error) {
 			err = optional(v, &q.hitsPerPage)
 		case "indexUid":
 			err = into(v, &q.indexUID)
-		case "hybrid", "vector", "distinct", "attributesToCrop", "cropLength", "cropMarker", "showRankingScore",
+		case "hybrid", "vector", "distinct", "showRankingScore",
 			"showRankingScoreDetails", "showPerformanceDetails", "rankingScoreThreshold", "retrieveVectors", "locales",
 			"media", "personalize", "federationOptions":
 			err = onlyFalse(v)
 		default:
-			return nil, engine.Errorf("bad_request", "Unknown field `%s`: expected one of `q`, `offset`, `limit`, `page`, `hitsPerPage`, `attributesToRetrieve`, `attributesToHighlight`, `showMatchesPosition`, `filter`, `sort`, `facets`, `highlightPreTag`, `highlightPostTag`, `matchingStrategy`, `attributesToSearchOn`", k)
+			return nil, engine.Errorf("bad_request", "Unknown field `%s`: expected one of `q`, `offset`, `limit`, `page`, `hitsPerPage`, `attributesToRetrieve`, `attributesToCrop`, `cropLength`, `cropMarker`, `attributesToHighlight`, `showMatchesPosition`, `filter`, `sort`, `facets`, `highlightPreTag`, `highlightPostTag`, `matchingStrategy`, `attributesToSearchOn`", k)
 		}
 		if err != nil {
-			return nil, engine.Errorf("invalid_search_"+snake(k), "Invalid value at `.%s`: %v", k, err)
+			return nil, engine.At(k, "invalid_search_"+snake(k), err)
 		}
 	}
 	return q, nil
@@ -206,7 +212,7 @@ func (s *Server) multiSearch(r *http.Request) (int, any, error) {
 			}
 		case "federation":
 			if string(v) != "null" {
-				return 0, nil, engine.Errorf("bad_request", "`federation` is not supported by this engine.")
+				return 0, nil, engine.Unsupported("`federation`")
 			}
 		default:
 			return 0, nil, engine.Errorf("bad_request", "Unknown field `%s`: expected one of `queries`, `federation`", k)

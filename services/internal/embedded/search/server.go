@@ -104,7 +104,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if e := r.Header.Get("Content-Encoding"); e != "" && e != "identity" {
-		writeError(w, engine.Errorf("invalid_content_type", "The content encoding `%s` is not supported by this engine.", e))
+		writeError(w, engine.Unsupported("The content encoding `%s`", e))
 		return
 	}
 	s.mux.ServeHTTP(w, r)
@@ -164,7 +164,7 @@ func (s *Server) routes() *http.ServeMux {
 		"GET /tasks":                                 s.listTasks,
 		"GET /tasks/{task}":                          s.getTask,
 		"/": func(r *http.Request) (int, any, error) {
-			return 0, nil, engine.Errorf("not_found", "`%s %s` is not supported by this engine.", r.Method, r.URL.Path)
+			return 0, nil, engine.Unsupported("`%s %s`", r.Method, r.URL.Path)
 		},
 	} {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {

@@ -110,24 +110,24 @@ func TestUnsupported(t *testing.T) {
 	info, err := m.Index("x").AddDocuments([]doc{{"id": "1"}}, nil)
 	wait(t, m, info, err)
 	for _, c := range []struct{ method, path, body, code string }{
-		{"POST", "/indexes/x/search", `{"attributesToCrop":["a"]}`, "invalid_search_attributes_to_crop"},
-		{"POST", "/indexes/x/search", `{"showRankingScore":true}`, "invalid_search_show_ranking_score"},
-		{"POST", "/indexes/x/search", `{"vector":[1]}`, "invalid_search_vector"},
-		{"POST", "/indexes/x/search", `{"distinct":"a"}`, "invalid_search_distinct"},
+		{"GET", "/keys", ``, "not_supported"},
+		{"POST", "/indexes/x/search", `{"showRankingScore":true}`, "not_supported"},
+		{"POST", "/indexes/x/search", `{"vector":[1]}`, "not_supported"},
+		{"POST", "/indexes/x/search", `{"distinct":"a"}`, "not_supported"},
 		{"POST", "/indexes/x/search", `{"luck":1}`, "bad_request"},
 		{"POST", "/indexes/x/search", `{"limit":-1}`, "invalid_search_limit"},
 		{"POST", "/indexes/x/search", `{"q":5}`, "invalid_search_q"},
 		{"POST", "/indexes/x/search", `{`, "malformed_payload"},
 		{"POST", "/indexes/x/search", `{"filter":"a CONTAINS b"}`, "feature_not_enabled"},
-		{"POST", "/multi-search", `{"federation":{},"queries":[]}`, "bad_request"},
-		{"PATCH", "/indexes/x/settings", `{"distinctAttribute":"a"}`, "invalid_settings_distinct_attribute"},
-		{"PATCH", "/indexes/x/settings", `{"nonSeparatorTokens":["#"]}`, "invalid_settings_non_separator_tokens"},
-		{"PATCH", "/indexes/x/settings", `{"separatorTokens":["a"]}`, "invalid_settings_separator_tokens"},
-		{"PATCH", "/indexes/x/settings", `{"embedders":{"e":{}}}`, "invalid_settings_embedders"},
-		{"PATCH", "/indexes/x/settings", `{"filterableAttributes":[{"attributePatterns":["a"]}]}`, "invalid_settings_filterable_attributes"},
-		{"PUT", "/indexes/x/documents", `[]`, "not_found"},
-		{"POST", "/dumps", ``, "not_found"},
-		{"POST", "/indexes/x/documents?csvDelimiter=a", `[]`, "bad_request"},
+		{"POST", "/multi-search", `{"federation":{},"queries":[]}`, "not_supported"},
+		{"PATCH", "/indexes/x/settings", `{"distinctAttribute":"a"}`, "not_supported"},
+		{"PATCH", "/indexes/x/settings", `{"nonSeparatorTokens":["#"]}`, "not_supported"},
+		{"PATCH", "/indexes/x/settings", `{"separatorTokens":["a"]}`, "not_supported"},
+		{"PATCH", "/indexes/x/settings", `{"embedders":{"e":{}}}`, "not_supported"},
+		{"PATCH", "/indexes/x/settings", `{"filterableAttributes":[{"attributePatterns":["a"]}]}`, "not_supported"},
+		{"PUT", "/indexes/x/documents", `[]`, "not_supported"},
+		{"POST", "/dumps", ``, "not_supported"},
+		{"POST", "/indexes/x/documents?csvDelimiter=a", `[]`, "not_supported"},
 	} {
 		r := httptest.NewRequest(c.method, c.path, strings.NewReader(c.body))
 		r.Header.Set("Content-Type", "application/json")

@@ -216,7 +216,7 @@ func parseTaskFilter(v url.Values) (f taskFilter, err error) {
 		case "reverse":
 			f.reverse = val == "true"
 		default:
-			return f, engine.Errorf("bad_request", "Parameter `%s` is not supported by this engine: expected one of `limit`, `from`, `reverse`, `uids`, `statuses`, `types`, `indexUids`", k)
+			return f, engine.Unsupported("Parameter `%s`", k)
 		}
 	}
 	return f, nil

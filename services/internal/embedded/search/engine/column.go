@@ -3,6 +3,7 @@ package engine
 import (
 	"math"
 	"math/bits"
+	"slices"
 
 	"github.com/RoaringBitmap/roaring/v2"
 )
@@ -205,6 +206,35 @@ func (c *column) equal(s string) *roaring.Bitmap {
 			c.entries[i].docs.addTo(out)
 		}
 	}
+	return out
+}
+
+// in gives the documents with one of the values; thousands of ids may be named.
+func (c *column) in(values []string) *roaring.Bitmap {
+	out := roaring.New()
+	var single []uint32
+	add := func(p *posting) {
+		if p.many != nil {
+			out.Or(p.many)
+		} else if p.n == 1 {
+			single = append(single, p.one)
+		}
+	}
+	for _, s := range values {
+		if i, ok := c.byKey[norm(s)]; ok {
+			add(&c.entries[i].docs)
+		}
+		if len(c.byNum) == 0 {
+			continue
+		}
+		if f, ok := parseNumber(s); ok {
+			if i, ok := c.byNum[f]; ok {
+				add(&c.entries[i].docs)
+			}
+		}
+	}
+	slices.Sort(single)
+	out.AddMany(single)
 	return out
 }
 

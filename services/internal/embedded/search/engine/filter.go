@@ -8,10 +8,10 @@ import (
 	"unicode/utf8"
 )
 
-// Limits of a filter.
+// Limits of a filter. The length leaves room for a list of 100,000 ids.
 const (
 	maxFilterDepth = 200
-	maxFilterBytes = 1 << 20
+	maxFilterBytes = 8 << 20
 )
 
 type op uint8
@@ -335,6 +335,10 @@ func (p *filterParser) value() (string, error) {
 
 func (p *filterParser) quoted(q byte) (string, error) {
 	start := p.i
+	if n := strings.IndexAny(p.s[p.i+1:], string([]byte{q, '\\'})); n >= 0 && p.s[p.i+1+n] == q {
+		p.i += n + 2
+		return p.s[start+1 : p.i-1], nil
+	}
 	var b strings.Builder
 	for p.i++; p.i < len(p.s); p.i++ {
 		switch c := p.s[p.i]; {

@@ -64,11 +64,7 @@ func (ix *Index) condition(n *node, c *column) *roaring.Bitmap {
 	case opNotEqual:
 		return roaring.AndNot(ix.live, c.equal(n.values[0]))
 	case opIn:
-		out := roaring.New()
-		for _, v := range n.values {
-			out.Or(c.equal(v))
-		}
-		return out
+		return c.in(n.values)
 	case opExists:
 		return c.exists.Clone()
 	case opNull:

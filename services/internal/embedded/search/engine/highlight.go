@@ -147,24 +147,6 @@ func within(a, b string, n int) bool {
 	return prev[len(y)] <= n
 }
 
-func (m *marker) mark(s, pre, post string) string {
-	spans := m.spans(s)
-	if len(spans) == 0 {
-		return s
-	}
-	var b strings.Builder
-	at := 0
-	for _, sp := range spans {
-		b.WriteString(s[at:sp.start])
-		b.WriteString(pre)
-		b.WriteString(s[sp.start:sp.end])
-		b.WriteString(post)
-		at = sp.end
-	}
-	b.WriteString(s[at:])
-	return b.String()
-}
-
 // position is a match as Meilisearch tells it; indices say where in arrays the text stands.
 type position struct {
 	Start   int   `json:"start"`
@@ -204,35 +186,6 @@ func join(path, k string) string {
 		return k
 	}
 	return path + "." + k
-}
-
-// format copies v with its numbers as strings, as Meilisearch does, and with the matches of wanted paths marked.
-func (m *marker) format(path string, v any, pre, post string, wanted func(string) bool) any {
-	var s string
-	switch v := v.(type) {
-	case map[string]any:
-		out := make(map[string]any, len(v))
-		for k, e := range v {
-			out[k] = m.format(join(path, k), e, pre, post, wanted)
-		}
-		return out
-	case []any:
-		out := make([]any, len(v))
-		for i, e := range v {
-			out[i] = m.format(path, e, pre, post, wanted)
-		}
-		return out
-	case string:
-		s = v
-	case json.Number:
-		s = v.String()
-	default:
-		return v
-	}
-	if !wanted(path) {
-		return s
-	}
-	return m.mark(s, pre, post)
 }
 
 // pick copies what the attributes in list name, at any depth.

@@ -127,7 +127,7 @@ func (ix *Index) hits(page []uint32, q *Query, m *marker, fields []field) ([]jso
 		return nil, err
 	}
 	out := make([]json.RawMessage, len(raws))
-	plain := q.Retrieve == nil && covers(ix.meta.Settings.DisplayedAttributes, "*") && len(q.Highlight) == 0 && !q.Positions
+	plain := q.Retrieve == nil && covers(ix.meta.Settings.DisplayedAttributes, "*") && len(q.Highlight) == 0 && len(q.Crop) == 0 && !q.Positions
 	origin := ix.geoOrigin(q.Sort)
 	for i, raw := range raws {
 		if plain && origin == nil {
@@ -183,12 +183,8 @@ func (ix *Index) dress(doc map[string]any, q *Query, m *marker, fields []field) 
 	} else {
 		hit = pick("", shown, []string{"*"})
 	}
-	if len(q.Highlight) > 0 {
-		formatted := hit
-		if q.Retrieve != nil && !slices.Contains(q.Retrieve, "*") {
-			formatted = pick("", shown, append(slices.Clip(q.Retrieve), q.Highlight...))
-		}
-		hit["_formatted"] = m.format("", formatted, q.Pre, q.Post, func(p string) bool { return covers(q.Highlight, p) })
+	if len(q.Highlight) > 0 || len(q.Crop) > 0 {
+		hit["_formatted"] = newFormatter(m, q).format("", formatted(shown, hit, q))
 	}
 	if q.Positions {
 		found := map[string][]position{}

@@ -113,7 +113,7 @@ func (s *Settings) set(name string, value, reset json.RawMessage) error {
 	case "filterableAttributes":
 		s.FilterableAttributes = nil
 		if err = json.Unmarshal(value, &s.FilterableAttributes); err != nil {
-			err = fmt.Errorf("attribute patterns with features are not supported by this engine: give a list of names")
+			err = Unsupported("a list of anything but names")
 		}
 	default:
 		one, merr := json.Marshal(map[string]json.RawMessage{name: value})
@@ -127,7 +127,7 @@ func (s *Settings) set(name string, value, reset json.RawMessage) error {
 		err = s.check(name)
 	}
 	if err != nil {
-		return Errorf(code, "Invalid value at `.%s`: %v", name, err)
+		return At(name, code, err)
 	}
 	return nil
 }
@@ -201,21 +201,21 @@ func (s *Settings) check(name string) error {
 	switch name {
 	case "nonSeparatorTokens":
 		if len(s.NonSeparatorTokens) > 0 {
-			return fmt.Errorf("not supported by this engine")
+			return Unsupported("`%s`", name)
 		}
 	case "separatorTokens":
 		for _, t := range s.SeparatorTokens {
 			if strings.IndexFunc(t, func(r rune) bool { return classOf(r) != separator }) >= 0 {
-				return fmt.Errorf("`%s` holds letters or digits, which this engine can't take for a separator", t)
+				return Unsupported("a separator with letters or digits such as `%s`", t)
 			}
 		}
 	case "embedders":
 		if len(s.Embedders) > 0 {
-			return fmt.Errorf("not supported by this engine")
+			return Unsupported("`%s`", name)
 		}
 	case "distinctAttribute":
 		if s.DistinctAttribute != nil {
-			return fmt.Errorf("not supported by this engine")
+			return Unsupported("`%s`", name)
 		}
 	case "rankingRules":
 		for _, r := range s.RankingRules {
@@ -251,7 +251,7 @@ func checkRule(rule string) error {
 	case "words", "typo", "proximity", "attribute", "attributeRank", "sort", "exactness":
 		return nil
 	case "wordPosition":
-		return fmt.Errorf("`wordPosition` is not supported by this engine")
+		return Unsupported("`wordPosition`")
 	}
 	if name, dir, ok := strings.Cut(rule, ":"); ok && name != "" && (dir == "asc" || dir == "desc") {
 		return nil

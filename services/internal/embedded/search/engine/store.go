@@ -199,12 +199,16 @@ func (s *Store) Create(uid, primaryKey string, now time.Time, task uint64) (*Ind
 	return ix, nil
 }
 
-// Delete removes an index with its documents.
+// Delete removes an index with its documents. Searches under way end first.
 func (s *Store) Delete(uid string, task uint64) error {
 	ix, err := s.Index(uid)
 	if err != nil {
 		return err
 	}
+	s.mu.Lock()
+	delete(s.indexes, uid)
+	s.mu.Unlock()
+	closed := ix.close()
 	err = s.db.Update(func(tx *bbolt.Tx) error {
 		for _, b := range [][]byte{ix.meta.docs(), ix.meta.rows(), ix.meta.garbage()} {
 			if err := tx.DeleteBucket(b); err != nil {
@@ -214,13 +218,21 @@ func (s *Store) Delete(uid string, task uint64) error {
 		return errors.Join(tx.Bucket(bucketIndexes).Delete(ix.meta.key()), putTask(tx, task))
 	})
 	if err != nil {
+		return errors.Join(err, closed, s.putBack(ix.meta))
+	}
+	return errors.Join(closed, os.RemoveAll(ix.textPath(ix.meta)))
+}
+
+// putBack opens an index again that could not be removed.
+func (s *Store) putBack(m meta) error {
+	ix, err := openIndex(s, m)
+	if err != nil {
 		return err
 	}
 	s.mu.Lock()
-	delete(s.indexes, uid)
-	s.mu.Unlock()
-	err = ix.close()
-	return errors.Join(err, os.RemoveAll(ix.textPath(ix.meta)))
+	defer s.mu.Unlock()
+	s.indexes[m.UID] = ix
+	return nil
 }
 
 // Swap exchanges the names of pairs of indexes, all at once.
