@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -139,9 +140,14 @@ func relyOn(c events.CaseState) events.Reliance {
 
 func (r *record) take(f events.Fact, g access.Given, by events.Actor) error {
 	meta := events.Meta{Type: f.EventType(), Time: r.now, On: g.On, Backdated: g.Backdated, Actor: by}
+	before, _ := json.Marshal(r.state)
 	next, err := rectification.Fold(r.state, meta, f)
 	if err != nil {
 		return err
+	}
+	// The next command may be decided on the very state that the last one left.
+	if still, _ := json.Marshal(r.state); !bytes.Equal(before, still) {
+		return fmt.Errorf("%s changes the state before it from\n%s to\n%s", f.EventType(), before, still)
 	}
 	r.state = next
 	r.metas, r.facts = append(r.metas, meta), append(r.facts, f)

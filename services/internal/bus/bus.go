@@ -35,6 +35,7 @@ type Bus struct {
 	now     func() time.Time
 	metrics *metrics
 	appends appends
+	known   known
 }
 
 // Options are a Bus's surroundings; the zero value is the wall clock, the default logger and no metrics.

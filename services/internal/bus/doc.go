@@ -7,7 +7,8 @@
 // [Aggregate.Execute] loads a record, lets the domain decide on a fact, folds it and publishes fact and state as one message
 // with the expected last sequence of the record's exact subject. A conflict, or a publish without an answer, is tried at
 // most [Tries] times; a reload that shows the own command's mark is success. So a command is applied once or not at all,
-// whatever breaks, and a crash at any line leaves either nothing or the whole step.
+// whatever breaks, and a crash at any line leaves either nothing or the whole step. Where the kind of record asks for it (Remember), the command is first tried on the record as the last command of the
+// same Bus left it: an append confirms that it still stands so, and every other outcome is decided anew on what the leader has.
 //
 // # Consuming
 //

@@ -34,6 +34,9 @@ type Aggregate[S any, P Record[S]] struct {
 	Schema int
 	// Fold gives the state after a fact; it must not change what it was given.
 	Fold func(S, events.Meta, events.Fact) (S, error)
+	// Remember has Execute try a command on the record as the last one of its Bus left it, before it reads. Whoever is given a Loaded by Execute must then leave what its State refers to as it is: the
+	// next command gets it too.
+	Remember bool
 }
 
 // Intent is a command as it came.
@@ -112,12 +115,13 @@ func (a Aggregate[S, P]) loaded(subject string, m Message, err error) (Loaded[S]
 func (a Aggregate[S, P]) Execute(ctx context.Context, b *Bus, subject string, in Intent, decide Decide[S]) (Loaded[S], error) {
 	cmd := in.command()
 	wait := backoff.NewExponentialBackOff(backoff.WithInitialInterval(5*time.Millisecond), backoff.WithMaxInterval(100*time.Millisecond))
-	var current Loaded[S]
-	var err error
-	if in.New {
-		current = Loaded[S]{Subject: subject}
-	} else if current, err = a.Load(ctx, b, subject); err != nil {
-		return current, err
+	current := Loaded[S]{Subject: subject}
+	if !in.New {
+		var done bool
+		var err error
+		if current, done, err = a.begin(ctx, b, subject, in, cmd, decide); done || err != nil {
+			return current, err
+		}
 	}
 	for try := 1; ; try++ {
 		next, err := a.attempt(ctx, b, current, in, cmd, decide)
@@ -137,6 +141,25 @@ func (a Aggregate[S, P]) Execute(ctx context.Context, b *Bus, subject string, in
 			return current, err
 		}
 	}
+}
+
+// begin gives the record to decide on. Where it is known it is tried as it was known, which spares a read that waits for all appends before it; done says that the command was appended so. Every other
+// answer (a refusal, a command that was here before, nothing to do) might be another today, and is found anew on what the leader has.
+func (a Aggregate[S, P]) begin(ctx context.Context, b *Bus, subject string, in Intent, cmd events.Command, decide Decide[S]) (current Loaded[S], done bool, err error) {
+	was, ok := a.recall(b, subject)
+	if !ok {
+		current, err = a.Load(ctx, b, subject)
+		return current, false, err
+	}
+	next, err := a.attempt(ctx, b, was, in, cmd, decide)
+	if err == nil && next.Changed {
+		return next, true, nil
+	}
+	if errors.Is(err, errConflict) || errors.Is(err, errUnknown) {
+		b.metrics.conflicts.WithLabelValues(a.Stream).Inc()
+	}
+	current, err = a.loadFromLeader(ctx, b, subject)
+	return current, false, err
 }
 
 // giveUp answers after the last try: success if the record shows the command after all.
@@ -175,7 +198,7 @@ func (a Aggregate[S, P]) attempt(ctx context.Context, b *Bus, current Loaded[S],
 	if err != nil || fact == nil {
 		return current, err
 	}
-	meta := events.Meta{ID: nuid.Next(), Source: b.service, Type: fact.EventType(), Time: b.now().UTC(), On: given.On, Backdated: given.Backdated,
+	meta := events.Meta{ID: nuid.Next(), Source: b.service, Type: fact.EventType(), Time: b.now().UTC().Round(0), On: given.On, Backdated: given.Backdated,
 		Trace: in.Trace, Actor: in.Actor, Command: cmd}
 	_, _, meta.Subject, err = events.SplitSubject(current.Subject)
 	if err != nil {
@@ -194,6 +217,7 @@ func (a Aggregate[S, P]) attempt(ctx context.Context, b *Bus, current Loaded[S],
 	}
 	header := meta.Header()
 	meta.Chain = events.Seal(current.Meta.Chain, current.Subject, header, body)
+	link := b.link()
 	seq, err := b.publish(ctx, a.Stream, current.Subject, current.Sequence, header, body)
 	if errors.Is(err, errUnknown) {
 		// The same message with the same expectation: it can't be stored twice.
@@ -204,7 +228,9 @@ func (a Aggregate[S, P]) attempt(ctx context.Context, b *Bus, current Loaded[S],
 	}
 	b.metrics.appended.WithLabelValues(meta.Type).Inc()
 	b.appends.tell(a.Stream, current.Subject, meta.Type, seq, next)
-	return Loaded[S]{Subject: current.Subject, Sequence: seq, State: next, Meta: meta, Changed: true}, nil
+	after := Loaded[S]{Subject: current.Subject, Sequence: seq, State: next, Meta: meta, Changed: true}
+	a.remember(b, link, after, len(body))
+	return after, nil
 }
 
 // Step is the whole fold: the domain's, then revision, schema and the command's mark. Verify folds with it too.

@@ -22,7 +22,7 @@ import (
 
 // Aggregate is how rectifications are kept.
 var Aggregate = bus.Aggregate[events.RectificationState, *events.RectificationState]{
-	Stream: events.StreamRectification, Schema: events.RectificationSchema, Fold: rectification.Fold}
+	Stream: events.StreamRectification, Schema: events.RectificationSchema, Fold: rectification.Fold, Remember: true}
 
 // Directory finds outlets and offices of the province's lists; registryapi.Directory is one.
 type Directory interface {
