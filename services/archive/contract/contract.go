@@ -18,14 +18,18 @@ import (
 	"github.com/meilisearch/meilisearch-go"
 )
 
-// Connect gives a client of the engine under test. It must not retry or encode contents.
-type Connect func(t *testing.T) meilisearch.ServiceManager
+// Engine is the engine under test. Its clients must not retry or encode contents.
+type Engine struct {
+	Client meilisearch.ServiceManager
+	// As gives a client with another key, empty for none; nil where the engine asks for no key.
+	As func(key string) meilisearch.ServiceManager
+}
 
 // taskTimeout is how long a task may take; a Meilisearch on a busy machine takes seconds.
 const taskTimeout = 30 * time.Second
 
 // Run runs the whole suite.
-func Run(t *testing.T, connect Connect) {
+func Run(t *testing.T, under Engine) {
 	for name, f := range map[string]func(*testing.T, *engine){
 		"health": testHealth, "index": testIndex, "settings": testSettings, "settings refused": testSettingsRefused,
 		"replace": testReplace, "delete": testDelete, "documents": testDocuments, "documents refused": testDocumentsRefused,
@@ -35,17 +39,23 @@ func Run(t *testing.T, connect Connect) {
 		"pagination": testPagination, "max total hits": testMaxTotalHits, "text": testText, "typo": testTypo,
 		"ranking": testRanking, "search on": testSearchOn, "strategy": testStrategy,
 		"retrieve": testRetrieve, "highlight": testHighlight, "positions": testPositions,
+		"crop": testCrop, "nothing": testNothing, "nested": testNested, "numbers": testNumbers, "sorts": testSorts, "places": testPlaces,
+		"large batch": testLargeBatch, "many ids": testManyIDs, "many queries": testManyQueries, "whole": testWhole, "swap under readers": testSwapUnderReaders,
+		"keys": testKeys, "errors": testErrors,
 		"multi-search": testMultiSearch, "search refused": testSearchRefused, "odd text": testOddText,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			f(t, &engine{connect(t)})
+			f(t, &engine{under.Client, under.As})
 		})
 	}
 }
 
 // engine is the engine under test with what every test needs.
-type engine struct{ meilisearch.ServiceManager }
+type engine struct {
+	meilisearch.ServiceManager
+	as func(key string) meilisearch.ServiceManager
+}
 
 type doc map[string]any
 

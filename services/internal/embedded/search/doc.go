@@ -14,10 +14,11 @@
 //	POST /indexes/{uid}/documents/fetch, /delete-batch, /delete · GET, DELETE /indexes/{uid}/documents/{id}
 //	POST /indexes/{uid}/search · POST /multi-search (without federation) · GET /tasks, /tasks/{uid}
 //
-// Everything else is refused as Meilisearch refuses a bad request, {message, code, type, link}: partial updates of documents
-// (PUT), cropping, ranking scores, vectors, distinct, federation, facet search, keys, dumps, task cancelling, CONTAINS. Which
-// settings are refused, and which are kept without effect, is at engine.Settings.Patch. With a key configured every route
-// but /health wants it as bearer token; there are no other keys.
+// Everything else is refused as Meilisearch refuses a bad request, {message, code, type, link}, with the code not_supported,
+// which no Meilisearch gives: partial updates of documents (PUT), ranking scores, vectors, distinct, federation, facet search,
+// routes of keys, dumps, task cancelling; CONTAINS with the code it has where it isn't enabled. Which settings are refused, and
+// which are kept without effect, is at engine.Settings.Patch. With a key configured every route but /health wants it as bearer
+// token; there are no other keys.
 //
 // # Search
 //
@@ -29,7 +30,9 @@
 // Hits are ordered by rankingRules over words left out, typos, place of the matched attribute in searchableAttributes (all
 // alike under "*"), exactness, sort, and at last by id. Nothing depends on how frequent a word is. proximity orders nothing,
 // since a term's tokens stand side by side. Totals and facet counts are exact, totals up to pagination.maxTotalHits.
-// _matchesPosition names searched attributes only; matches that touch are one, in it and in _formatted.
+// _matchesPosition names searched attributes only; matches that touch are one, in it and in _formatted, where a crop counts
+// words and single CJK characters. All queries of a multi-search are answered of one moment, on all cores; those with the same
+// text under other filters look for it once. A filter may be 8 MiB long: a list of 100,000 ids.
 //
 // # Failure
 //

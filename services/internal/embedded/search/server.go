@@ -75,13 +75,16 @@ func (s *Server) Close() error {
 }
 
 // Client gives a client that calls the server directly, without a network, retries or content encoding.
-func (s *Server) Client() meilisearch.ServiceManager {
+func (s *Server) Client() meilisearch.ServiceManager { return s.As(s.cfg.Key) }
+
+// As gives such a client with a key of its own, or none.
+func (s *Server) As(key string) meilisearch.ServiceManager {
 	opts := []meilisearch.Option{
 		meilisearch.WithCustomClient(&http.Client{Transport: inProcess{s}}),
 		meilisearch.DisableRetries(),
 	}
-	if s.cfg.Key != "" {
-		opts = append(opts, meilisearch.WithAPIKey(s.cfg.Key))
+	if key != "" {
+		opts = append(opts, meilisearch.WithAPIKey(key))
 	}
 	return meilisearch.New("http://search.in-process", opts...)
 }

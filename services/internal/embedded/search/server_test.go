@@ -261,3 +261,42 @@ func inspect(t *testing.T, dir string, confirmed int) {
 		t.Errorf("%d documents, want %d", got, want)
 	}
 }
+
+// TestOneMoment: the queries of a multi-search are answered of one moment, which a Meilisearch doesn't promise.
+func TestOneMoment(t *testing.T) {
+	t.Parallel()
+	m := start(t, t.TempDir()).Client()
+	ix := m.Index("x")
+	info, err := ix.UpdateSettings(&meilisearch.Settings{FilterableAttributes: []string{"round"}})
+	wait(t, m, info, err)
+	var queries []*meilisearch.SearchRequest
+	for range 8 {
+		queries = append(queries, &meilisearch.SearchRequest{IndexUID: "x", Query: "word", Facets: []string{"round"}})
+	}
+	done := make(chan error, 1)
+	go func() {
+		var err error
+		for round := 0; round < 60 && err == nil; round++ {
+			info, err = ix.AddDocuments([]doc{{"id": "1", "title": "word", "round": round}}, nil)
+		}
+		done <- err
+	}()
+	for over := false; !over; {
+		select {
+		case err := <-done:
+			if over = true; err != nil {
+				t.Fatal(err)
+			}
+		default:
+		}
+		res, err := m.MultiSearch(&meilisearch.MultiSearchRequest{Queries: queries})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range res.Results[1:] {
+			if a, b := string(res.Results[0].FacetDistribution), string(r.FacetDistribution); a != b {
+				t.Fatalf("%s and %s in one answer", a, b)
+			}
+		}
+	}
+}

@@ -257,7 +257,9 @@ func (w *walker) fill(path string, v any) {
 func (c *cell) add(v any) {
 	switch v := v.(type) {
 	case string:
-		c.values = append(c.values, value{s: v})
+		if v != "" { // as in Meilisearch, an empty text is no value
+			c.values = append(c.values, value{s: v})
+		}
 	case bool:
 		c.values = append(c.values, value{s: strconv.FormatBool(v)})
 	case json.Number:

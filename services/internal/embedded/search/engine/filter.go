@@ -380,8 +380,11 @@ func (p *filterParser) geo(name string, o op) (*node, error) {
 			return bad()
 		}
 		f, ok := parseNumber(v)
-		if !ok || o == opGeoBox && math.Abs(f) > 180 {
+		if !ok {
 			return bad()
+		}
+		if isDegree := i < 2 || o == opGeoBox; isDegree && math.Abs(f) > [2]float64{90, 180}[i%2] {
+			return nil, p.errorf("Bad %s `%s`. It must be contained between -%d and %[3]d degrees.", [2]string{"latitude", "longitude"}[i%2], v, [2]int{90, 180}[i%2])
 		}
 		n.values = append(n.values, v)
 		if o == opGeoBox && i%2 == 1 && !p.take("]") || i < want-1 && !p.take(",") {
@@ -390,6 +393,12 @@ func (p *filterParser) geo(name string, o op) (*node, error) {
 	}
 	if !p.take(")") {
 		return bad()
+	}
+	if o == opGeoBox {
+		top, _ := parseNumber(n.values[0])
+		if bottom, _ := parseNumber(n.values[2]); top < bottom {
+			return nil, p.errorf("The top latitude `%s` is below the bottom latitude `%s`.", n.values[0], n.values[2])
+		}
 	}
 	return n, nil
 }

@@ -24,6 +24,10 @@ func values(v any) []any {
 	switch v := v.(type) {
 	case nil:
 		return nil
+	case string:
+		if v == "" {
+			return nil
+		}
 	case []any:
 		var out []any
 		for _, e := range v {

@@ -69,8 +69,11 @@ func (ix *Index) criterion(c string) (order, error) {
 	s := &ix.meta.Settings
 	attr := name
 	lat, lng, geo := geoPoint(name)
-	if geo {
+	switch {
+	case geo:
 		attr = "_geo"
+	case name == "_geo" || strings.HasPrefix(name, "_geoPoint"):
+		return nil, Errorf("invalid_search_sort", "Invalid syntax for the geo parameter: expected expression formatted like `_geoPoint(latitude, longitude)` and ending by `:asc` or `:desc`, found `%s`.", clip([]byte(c)))
 	}
 	if !covers(s.SortableAttributes, attr) {
 		return nil, Errorf("invalid_search_sort", "Attribute `%s` is not sortable. Available sortable attributes are: `%s`.", clip([]byte(attr)), strings.Join(s.SortableAttributes, ", "))
