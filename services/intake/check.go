@@ -45,23 +45,7 @@ type check struct {
 	today events.Day
 }
 
-var (
-	markupPattern = regexp.MustCompile(`<[/!?A-Za-z]`)
-	// personalPattern looks like a mobile number, a fixed line with its area code, or an identity number (GB 11643).
-	personalPattern = regexp.MustCompile(`(^|\D)(1[3-9]\d{9}|1[3-9]\d[- ]\d{4}[- ]\d{4}|0\d{2,3}[-－ ]?\d{7,8}|[1-9]\d{16}[\dXx])(\D|$)`)
-)
-
-// personal says that a text holds what looks like a telephone or identity number.
-func personal(s string) bool {
-	const fewest = 10 // digits in the shortest of them; counting spares nearly every text the pattern
-	digits := 0
-	for i := range len(s) {
-		if '0' <= s[i] && s[i] <= '9' {
-			digits++
-		}
-	}
-	return digits >= fewest && personalPattern.MatchString(s)
-}
+var markupPattern = regexp.MustCompile(`<[/!?A-Za-z]`)
 
 // blank says that a text shows nothing: blanks of any width, zero-width ones too.
 func blank(s string) bool {

@@ -8,6 +8,7 @@ import (
 
 	"songshui.internal/events"
 	"songshui.internal/services/internal/fault"
+	"songshui.internal/services/internal/personal"
 )
 
 // Body is a submission as sent: a line of cases.jsonl, with on and backdate_reason.
@@ -250,7 +251,7 @@ func digest(s events.Submission) string {
 func Warnings(s events.Submission) []fault.Field {
 	var w fault.Fields
 	private := func(path, text string) {
-		if personal(text) {
+		if personal.In(text) {
 			w.Add(path, "personal_data")
 		}
 	}

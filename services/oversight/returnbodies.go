@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"songshui.internal/events"
+	"songshui.internal/services/internal/fault"
+	"songshui.internal/services/internal/personal"
 )
 
 // MediaRef names a medium of the office: by id, or by file name (with the hash of its bytes, where several have the name). In JSON it may also be one string, either of both.
@@ -122,6 +124,32 @@ func ReturnPeople(b ReturnBody) []events.AccountID {
 		}
 	}
 	return out
+}
+
+// ReturnWarnings are what the texts of a body should be looked at for; they refuse nothing.
+func ReturnWarnings(b ReturnBody) []fault.Field {
+	var w fault.Fields
+	look := func(field, text string) {
+		if personal.In(text) {
+			w.Add(field, codePersonalData)
+		}
+	}
+	switch b := b.(type) {
+	case *FileBody:
+		look("zero_reason", b.ZeroReason)
+	case *SendBackBody:
+		look("reason", b.Reason)
+		for i, c := range b.Cases {
+			look(fault.Index("cases", i, "reason"), c.Reason)
+		}
+	case *RecogniseBody:
+		look("reason", b.Reason)
+	}
+	if p := paperOf(b); p != nil {
+		look("document_no", p.DocumentNo)
+	}
+	look("backdate_reason", b.dated().BackdateReason)
+	return w
 }
 
 func paperOf(b ReturnBody) *Paper {

@@ -36,6 +36,7 @@ const (
 	codeNotASigner         = "not_a_signer"
 	codeNotAScan           = "not_a_scan"
 	codeUnknownFile        = "unknown_file"
+	codePersonalData       = "personal_data" // a warning
 
 	fieldOn = "on"
 )

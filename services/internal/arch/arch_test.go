@@ -22,7 +22,7 @@ const (
 var services = []string{"registry", "intake", "media", "rectification", "oversight", "archive", "portal"}
 
 // domain is what a service's root package may import besides the standard library.
-var domain = []string{contract, module + "/internal/fault", module + "/internal/access", module + "/internal/workdays", module + "/internal/rules"}
+var domain = []string{contract, module + "/internal/fault", module + "/internal/access", module + "/internal/personal", module + "/internal/workdays", module + "/internal/rules"}
 
 func TestImports(t *testing.T) {
 	t.Parallel()

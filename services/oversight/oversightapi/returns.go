@@ -6,6 +6,7 @@ import (
 
 	"songshui.internal/events"
 	"songshui.internal/services/internal/bus"
+	"songshui.internal/services/internal/fault"
 	"songshui.internal/services/oversight"
 )
 
@@ -47,6 +48,8 @@ type Return struct {
 	NotNow []oversight.NotNow `json:"not_now"`
 	// History is in the answer to Get alone.
 	History []Step `json:"history,omitempty"`
+	// Names are, in the answer to Get alone, those of the accounts that signed the filings or answer for them, as the accounts have them now; one that is gone or disabled has none.
+	Names map[events.AccountID]string `json:"names,omitempty"`
 }
 
 // Step is one fact of the history; Type is short, e.g. filed.
@@ -92,6 +95,8 @@ type ReturnCommanded struct {
 	State    Return `json:"state"`
 	Stream   string `json:"stream"`
 	Sequence uint64 `json:"sequence"`
+	// Warnings are what the body's texts should be looked at for: what looks like a telephone or identity number.
+	Warnings []fault.Field `json:"warnings,omitempty"`
 }
 
 // ReturnClient asks about returns in the name of an actor.

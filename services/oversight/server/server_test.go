@@ -3,6 +3,7 @@ package server_test
 import (
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -131,7 +132,43 @@ func TestStoryTwo(t *testing.T) {
 	if len(got.Next) != 1 || got.Next[0].Command != "supplement" || len(got.NotNow) != 2 {
 		t.Errorf("next %+v, not now %+v", got.Next, got.NotNow)
 	}
+	if !reflect.DeepEqual(got.Names, map[events.AccountID]string{w.people["signer"].Account: "siping-signer"}) {
+		t.Errorf("names %v", got.Names)
+	}
+	if seen, err := w.as(w.people["province"]).Get(t.Context(), "siping", "2026-06"); err != nil || !reflect.DeepEqual(seen.Names, got.Names) {
+		t.Errorf("the province reads %v, %v", seen.Names, err)
+	}
 	w.replay()
+}
+
+// TestWarnings: what looks like a telephone number is taken, and said.
+func TestWarnings(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "2026-06-30 12:00:00")
+	w.run()
+	warned := func(who, command string, body fields) string {
+		t.Helper()
+		out := ""
+		for _, f := range w.must(who, command, body).Warnings {
+			out += f.Field + ":" + f.Code + " "
+		}
+		return out
+	}
+	const phone = "请打13904340001"
+	for _, c := range []struct {
+		who, command string
+		body         fields
+		want         string
+	}{
+		{"signer", "file", fields{"document_no": "1", "zero_reason": phone}, "zero_reason:personal_data "},
+		{"province", "return", fields{"reason": phone, "backdate_reason": phone}, "reason:personal_data backdate_reason:personal_data "},
+		{"signer", "file", fields{"document_no": "2", "zero_reason": "本月无刊播"}, ""},
+		{"province", "recognise", fields{"kind": "decision", "reason": phone}, "reason:personal_data "},
+	} {
+		if got := warned(c.who, c.command, c.body); got != c.want {
+			t.Errorf("%s: %q, want %q", c.command, got, c.want)
+		}
+	}
 }
 
 func TestRefusals(t *testing.T) {

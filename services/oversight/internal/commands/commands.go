@@ -112,7 +112,7 @@ func (c *Commands) Give(ctx context.Context, r bus.Request) (any, error) {
 	if err != nil {
 		return nil, c.withCurrent(err, after, world.Cases, r.Actor)
 	}
-	return oversightapi.ReturnCommanded{State: c.view(after.State, world.Cases, r.Actor), Stream: events.StreamReturns, Sequence: after.Sequence}, nil
+	return oversightapi.ReturnCommanded{State: c.view(after.State, world.Cases, r.Actor), Stream: events.StreamReturns, Sequence: after.Sequence, Warnings: oversight.ReturnWarnings(body)}, nil
 }
 
 func decode(data []byte, body oversight.ReturnBody) error {

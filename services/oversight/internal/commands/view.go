@@ -3,6 +3,7 @@ package commands
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 
@@ -36,8 +37,30 @@ func (c *Commands) Get(ctx context.Context, r bus.Request) (any, error) {
 		return nil, err
 	}
 	v := c.view(now.State, cases, r.Actor)
-	v.History, err = c.history(ctx, now.Subject, now.Sequence)
+	if v.History, err = c.history(ctx, now.Subject, now.Sequence); err != nil {
+		return nil, err
+	}
+	v.Names, err = c.names(ctx, now.State)
 	return v, err
+}
+
+// names gives the names of whoever signed and answers for the filings: they stand on the paper, so whoever may see the return may know them. They live with the accounts alone.
+func (c *Commands) names(ctx context.Context, s events.ReturnState) (map[events.AccountID]string, error) {
+	out := map[events.AccountID]string{}
+	for _, f := range s.Filings {
+		for _, id := range []events.AccountID{f.SignedBy, f.Contact} {
+			if _, asked := out[id]; asked || id == "" {
+				continue
+			}
+			known, err := c.people.Account(ctx, string(id))
+			if err != nil && !fault.Is(err, fault.Unauthenticated) && !fault.Is(err, fault.NotFound) {
+				return nil, err
+			}
+			out[id] = known.Name
+		}
+	}
+	maps.DeleteFunc(out, func(_ events.AccountID, name string) bool { return name == "" })
+	return out, nil
 }
 
 // load gives a return as it stands; one that will be opened at once, as it will be then.
