@@ -34,6 +34,8 @@ type Return struct {
 	NotNow              []NotNow             `json:"not_now"`
 	// History comes with one return alone.
 	History []Step `json:"history,omitempty"`
+	// Names are, with one return alone, those of the accounts in signed_by and contact of the filings.
+	Names map[string]string `json:"names,omitempty"`
 }
 
 // ReturnFlags say what a return is worth today. Shown: running 进行中, awaiting-receipt 待省收, returned 退回待补, met 已完成, met-late 已完成（迟报）, recognised 认定/补录, missed 未完成.
@@ -79,6 +81,8 @@ type CommandedReturn struct {
 	State    Return `json:"state"`
 	Stream   string `json:"stream"`
 	Sequence uint64 `json:"sequence"`
+	// Warnings refuse nothing: a text looks like a telephone or identity number.
+	Warnings []FieldError `json:"warnings,omitempty"`
 }
 
 // Return gives the return of an office for a month (2026-06), with its history.

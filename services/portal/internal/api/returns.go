@@ -72,6 +72,9 @@ func registerReturns(a huma.API) {
 			return nil, refuse(ctx, err)
 		}
 		out.State = told(ctx, out.State)
+		for i, w := range out.Warnings {
+			out.Warnings[i].Message = messages.Field(fault.Field{Field: w.Field, Code: w.Code}, front.Of(ctx).Language)
+		}
 		return answered(http.StatusOK, out), nil
 	})
 }

@@ -17,15 +17,12 @@ import (
 	"songshui.internal/services/oversight/oversightapi"
 	"songshui.internal/services/portal/internal/messages"
 	"songshui.internal/services/rectification/rectificationapi"
-	"songshui.internal/services/registry/registryapi"
 )
 
 // Return is what is printed of an office's month.
 type Return struct {
 	oversightapi.Return
 	Cases []Case
-	// Names are those of the accounts that the caller may know.
-	Names map[events.AccountID]string
 	Today events.Day
 }
 
@@ -44,7 +41,7 @@ func Gather(ctx context.Context, c bus.Client, office events.OfficeSlug, month e
 	if err != nil {
 		return Return{}, err
 	}
-	r := Return{Return: got, Names: map[events.AccountID]string{}, Today: events.DayOf(now)}
+	r := Return{Return: got, Today: events.DayOf(now)}
 	ids := got.Published
 	if len(got.Filings) > 0 {
 		ids = got.Held
@@ -62,7 +59,6 @@ func Gather(ctx context.Context, c bus.Client, office events.OfficeSlug, month e
 			return err
 		})
 	}
-	g.Go(func() error { return r.name(gctx, c) })
 	if err := g.Wait(); err != nil {
 		return r, err
 	}
@@ -95,18 +91,6 @@ func caseOf(ctx context.Context, c bus.Client, id events.CaseID) (Case, error) {
 		return out, err
 	}
 	return out, nil
-}
-
-// name finds the names of whoever signed and answers for the return. Only those who manage the office's accounts may know them; for others the line stays empty.
-func (r *Return) name(ctx context.Context, c bus.Client) error {
-	accounts, err := registryapi.Client{Client: c}.Accounts(ctx)
-	if fault.Is(err, fault.Forbidden) {
-		return nil
-	}
-	for _, a := range accounts {
-		r.Names[a.ID] = a.Name
-	}
-	return err
 }
 
 // filing is the newest, nil before the first.

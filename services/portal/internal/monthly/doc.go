@@ -4,7 +4,7 @@
 // and the day; its second the table of the cases. Before the return is filed it holds what the office has published in the month, so that it can be printed, signed and filed; what isn't known
 // is left as a line to fill in. Telephone numbers aren't in the system. The summary is the board of one month: an office a row, the sectors on a second sheet.
 //
-// The package asks oversight, intake, rectification and registry in the caller's name and shows what they show; it keeps and writes nothing. Days are in Asia/Shanghai, money and counts whole. Nothing that a
+// The package asks oversight, intake and rectification in the caller's name and shows what they show; it keeps and writes nothing. Days are in Asia/Shanghai, money and counts whole. Nothing that a
 // person typed can become a formula: all of it is written as text.
 package monthly
 

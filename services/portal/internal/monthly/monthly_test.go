@@ -36,7 +36,8 @@ func aCase(ref, level string, overdue int) Case {
 }
 
 func june(cases ...Case) *Return {
-	r := &Return{Cases: cases, Names: map[events.AccountID]string{"a": "张三", "b": "李四"}, Today: "2026-07-20"}
+	r := &Return{Cases: cases, Today: "2026-07-20"}
+	r.Names = map[events.AccountID]string{"a": "张三", "b": "李四"}
 	r.Office, r.Month, r.Due, r.Shown = "changchun", "2026-06", "2026-07-06", "missed"
 	return r
 }

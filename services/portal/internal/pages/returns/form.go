@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"songshui.internal/services/internal/fault"
+	"songshui.internal/services/internal/personal"
 	"songshui.internal/services/portal/internal/messages"
 )
 
@@ -23,6 +24,8 @@ type form struct {
 	refused *fault.Error
 	// rows are the cases in the order in which the body named them, by which a refusal names them.
 	rows []string
+	// Sure says that the person was warned of what looks like a telephone or identity number, and sends it all the same.
+	Sure bool
 }
 
 // single are the fields of all commands that hold one text.
@@ -33,7 +36,7 @@ func read(r *http.Request) (form, []byte, error) {
 	if err := r.ParseForm(); err != nil {
 		return form{}, nil, fault.Wrap(fault.Malformed, "portal: form of a return", err)
 	}
-	f := form{Command: r.PathValue("command"), Key: r.PostFormValue("key"), values: map[string]string{}, reasons: map[string]string{}, cases: r.PostForm["case"]}
+	f := form{Command: r.PathValue("command"), Key: r.PostFormValue("key"), Sure: r.PostFormValue("sure") != "", values: map[string]string{}, reasons: map[string]string{}, cases: r.PostForm["case"]}
 	body := map[string]any{}
 	for _, name := range single {
 		if v := strings.TrimSpace(strings.ReplaceAll(r.PostFormValue(name), "\r\n", "\n")); v != "" {
@@ -71,6 +74,31 @@ func (f *form) named(r *http.Request, body map[string]any) {
 	if out != nil {
 		body["cases"] = out
 	}
+}
+
+const personalData = "personal_data"
+
+// private names what looks like a telephone or identity number, of which a person is warned before it is sent; nil once they were.
+func (f *form) private() *fault.Error {
+	if f.Sure {
+		return nil
+	}
+	var w fault.Fields
+	for _, name := range []string{"document_no", "zero_reason", "reason", "backdate_reason"} {
+		if personal.In(f.values[name]) {
+			w.Add(name, personalData)
+		}
+	}
+	for i, id := range f.rows {
+		if personal.In(f.reasons[id]) {
+			w.Add(fault.Index("cases", i, "reason"), personalData)
+		}
+	}
+	if len(w) == 0 {
+		return nil
+	}
+	f.Sure = true
+	return &fault.Error{Code: fault.Invalid, Op: "portal: form of a return", Fields: w}
 }
 
 // of says whether the form is of a command.

@@ -142,6 +142,11 @@ func give(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	f, body, err := read(r)
+	if warned := f.private(); err == nil && warned != nil {
+		f.refused = warned
+		write(w, r, fault.Lookup(warned.Code).Status, f)
+		return
+	}
 	if err == nil {
 		_, err = ask(r.Context()).Command(r.Context(), oversightapi.ReturnCommandParams{Office: events.OfficeSlug(r.PathValue("office")), Month: events.Month(r.PathValue("month")), Name: f.Command, Key: f.Key}, body)
 	}

@@ -90,6 +90,37 @@ func TestRefusedFiling(t *testing.T) {
 	}
 }
 
+// What looks like a telephone number is warned of beside its field before it is sent, once: the form that comes back sends it.
+func TestWarnedBeforeItIsSent(t *testing.T) {
+	t.Parallel()
+	v := url.Values{"reason": {"缺页，请打13904340001"}, "reason-b": {"0434-3612345"}, "reason-a": {"不清"}}
+	f, _, err := read(sent("return", v))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f.refused = f.private(); f.refused == nil {
+		t.Fatal("nobody is warned")
+	}
+	r := open("return")
+	r.Held = []events.CaseID{"a", "b"}
+	body := page2(t, data{L: messages.Chinese, Return: r, form: f, Wrong: unplaced(f, messages.Chinese)})
+	for _, s := range []string{"尚未提交", `name="sure" value="yes"`, "缺页，请打13904340001</textarea>", `value="0434-3612345"`} {
+		if !strings.Contains(body, s) {
+			t.Errorf("no %s", s)
+		}
+	}
+	if n := strings.Count(body, "疑似含有电话或身份证号码，请核对"); n != 2 {
+		t.Errorf("said beside %d fields", n)
+	}
+	v.Set("sure", "yes")
+	if f, _, err = read(sent("return", v)); err != nil || f.private() != nil {
+		t.Errorf("warned again: %v", err)
+	}
+	if f, _, err = read(sent("file", url.Values{"document_no": {"四安委办〔2026〕6号"}})); err != nil || f.private() != nil {
+		t.Errorf("warned of nothing: %v", err)
+	}
+}
+
 // Only what may be given has a form; what can't is told with its reason. A form holds a key of its own.
 func TestForms(t *testing.T) {
 	t.Parallel()

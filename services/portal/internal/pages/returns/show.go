@@ -22,7 +22,6 @@ type data struct {
 	// Supervisor says who looks; Me is the caller's account, People those of the office where the caller may see them.
 	Supervisor bool
 	Me         events.AccountID
-	MyName     string
 	People     []registryapi.Account
 	// Wrong is a refusal that belongs to no field.
 	Wrong []string
@@ -38,7 +37,7 @@ func write(w http.ResponseWriter, r *http.Request, status int, f form) {
 		shell.Fail(w, r, err)
 		return
 	}
-	d := data{L: shell.Language(r), Return: got, Supervisor: c.Actor.Role == access.Supervisor, Me: c.Actor.Account, MyName: c.Name, form: f, cases: map[events.CaseID]oversightapi.Row{}}
+	d := data{L: shell.Language(r), Return: got, Supervisor: c.Actor.Role == access.Supervisor, Me: c.Actor.Account, form: f, cases: map[events.CaseID]oversightapi.Row{}}
 	named, err := board.Exposed(ctx, office, month)
 	if err != nil {
 		shell.Fail(w, r, err)
@@ -64,6 +63,12 @@ func write(w http.ResponseWriter, r *http.Request, status int, f form) {
 func unplaced(f form, l messages.Language) []string {
 	if f.refused.Code != fault.Invalid {
 		return people.Words(f.refused, l)
+	}
+	if !slices.ContainsFunc(f.refused.Fields, func(w fault.Field) bool { return w.Code != personalData }) {
+		if l == messages.English {
+			return []string{"Not sent yet: a text looks as if it held a telephone or identity number. Look at it, then send it again."}
+		}
+		return []string{"尚未提交：文字中疑似含有电话或身份证号码。请核对，然后再次提交。"}
 	}
 	rest := *f.refused
 	rest.Fields = slices.DeleteFunc(slices.Clone(rest.Fields), func(w fault.Field) bool {
@@ -98,18 +103,8 @@ func (d data) Case(id events.CaseID) oversightapi.Row {
 	return oversightapi.Row{Case: id, Title: string(id[:min(8, len(id))])}
 }
 
-// Person names an account where the caller may know it.
-func (d data) Person(id events.AccountID) string {
-	if id == d.Me {
-		return d.MyName
-	}
-	for _, a := range d.People {
-		if a.ID == id {
-			return a.Name
-		}
-	}
-	return ""
-}
+// Person names whoever signed a filing or answers for it.
+func (d data) Person(id events.AccountID) string { return d.Return.Names[id] }
 
 // Signers are the accounts that may sign.
 func (d data) Signers() []registryapi.Account {
@@ -130,7 +125,7 @@ func (d data) Ticked(command string, id events.CaseID) bool {
 
 // Form gives a command's part of the template.
 func (d data) Form(command string) map[string]any {
-	return map[string]any{"D": d, "L": d.L, "C": command, "Key": newKey(), "Open": d.form.of(command)}
+	return map[string]any{"D": d, "L": d.L, "C": command, "Key": newKey(), "Open": d.form.of(command), "Sure": d.form.of(command) && d.form.Sure}
 }
 
 // Value is what was entered for a field of a command.
