@@ -35,7 +35,8 @@ type Bus struct {
 	now     func() time.Time
 	metrics *metrics
 	appends appends
-	known   known
+	// known are for Execute, copies for Read.
+	known, copies known
 }
 
 // Options are a Bus's surroundings; the zero value is the wall clock, the default logger and no metrics.
@@ -105,12 +106,25 @@ func (m *Message) decode() error {
 
 // Last gives a subject's last message by a direct get; the subject may hold a wildcard. ErrNone if there is none, fault.Unavailable if the stream doesn't answer, events.ErrMalformed if it can't be read.
 func (b *Bus) Last(ctx context.Context, stream, subject string) (Message, error) {
+	m, err := b.lastUnread(ctx, stream, subject)
+	if err != nil {
+		return Message{}, err
+	}
+	return m, m.decode()
+}
+
+// lastUnread is Last without a look into the message.
+func (b *Bus) lastUnread(ctx context.Context, stream, subject string) (Message, error) {
 	return b.direct(ctx, stream, map[string]any{"last_by_subj": subject})
 }
 
 // Next gives the first message of the subject (which may hold a wildcard) at or after a sequence; errors as of Last.
 func (b *Bus) Next(ctx context.Context, stream, subject string, sequence uint64) (Message, error) {
-	return b.direct(ctx, stream, map[string]any{"seq": sequence, "next_by_subj": subject})
+	m, err := b.direct(ctx, stream, map[string]any{"seq": sequence, "next_by_subj": subject})
+	if err != nil {
+		return Message{}, err
+	}
+	return m, m.decode()
 }
 
 func (b *Bus) direct(ctx context.Context, stream string, ask map[string]any) (Message, error) {
@@ -136,8 +150,7 @@ func (b *Bus) direct(ctx context.Context, stream string, ask map[string]any) (Me
 		return Message{}, fmt.Errorf("%w: Nats-Sequence: %w", events.ErrMalformed, err)
 	}
 	stored, _ := time.Parse(time.RFC3339Nano, r.Header.Get("Nats-Time-Stamp"))
-	m := Message{Stream: stream, Subject: r.Header.Get("Nats-Subject"), Sequence: seq, Stored: stored, Header: events.Header(r.Header), Data: r.Data}
-	return m, m.decode()
+	return Message{Stream: stream, Subject: r.Header.Get("Nats-Subject"), Sequence: seq, Stored: stored, Header: events.Header(r.Header), Data: r.Data}, nil
 }
 
 // LastFromLeader gives a subject's last message as the stream's leader knows it; for use after a conflict or an unknown outcome, when a replica may be behind.

@@ -2,7 +2,10 @@ package bus
 
 import (
 	"container/list"
+	"context"
 	"sync"
+
+	"songshui.internal/events"
 )
 
 // maxKnown bounds what a Bus remembers, in bytes as its messages have them.
@@ -61,6 +64,18 @@ func (k *known) take(link uint64, key string) any {
 	return r.loaded
 }
 
+// get gives a record; nil if there is none.
+func (k *known) get(key string) any {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	e, ok := k.all[key]
+	if !ok {
+		return nil
+	}
+	k.order.MoveToFront(e)
+	return e.Value.(*knownRecord).loaded
+}
+
 func (k *known) drop(e *list.Element) *knownRecord {
 	r := k.order.Remove(e).(*knownRecord)
 	delete(k.all, r.key)
@@ -87,4 +102,21 @@ func (a Aggregate[S, P]) recall(b *Bus, subject string) (Loaded[S], bool) {
 	}
 	l, ok := b.known.take(b.link(), a.Stream+" "+subject).(Loaded[S])
 	return l, ok
+}
+
+// Read is Load for those who only look: the record's message is read each time, but decoded only once. Many may be given the same record, so what its State refers to must be left as it is.
+func (a Aggregate[S, P]) Read(ctx context.Context, b *Bus, subject string) (Loaded[S], error) {
+	m, err := b.lastUnread(ctx, a.Stream, subject)
+	if err == nil {
+		// The chain value stands for the message and all before it.
+		if l, ok := b.copies.get(a.Stream + " " + m.Subject).(Loaded[S]); ok && l.Sequence == m.Sequence && m.Header.Get(events.HeaderChain) == l.Meta.Chain.String() {
+			return l, nil
+		}
+		err = m.decode()
+	}
+	l, err := a.loaded(subject, m, err)
+	if err == nil && l.Exists() {
+		b.copies.put(&knownRecord{a.Stream + " " + l.Subject, 0, l.Sequence, len(m.Data), l})
+	}
+	return l, err
 }

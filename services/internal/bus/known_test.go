@@ -160,3 +160,31 @@ func TestRememberedOverARestore(t *testing.T) {
 		t.Errorf("it wasn't read again: %v", err)
 	}
 }
+
+// TestReadIsOfNow: a record is decoded once for each of its messages, whoever wrote them, by its own subject or with a wildcard.
+func TestReadIsOfNow(t *testing.T) {
+	t.Parallel()
+	nc := natstest.New(t)
+	b, others := busOn(t, nc), busOn(t, nc)
+	read := func(by string) bus.Loaded[events.OfficeState] {
+		t.Helper()
+		l, err := offices(1).Read(t.Context(), b, by)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return l
+	}
+	if l := read(subject); l.Exists() || l.Subject != subject {
+		t.Errorf("none is %+v", l)
+	}
+	for _, want := range []string{"one", "two"} {
+		wrote := name(t, others, subject, "", want)
+		l, again := read(subject), read("registry.*.changchun")
+		if l.State.Name != want || again.State.Name != want || l.Sequence != wrote.Sequence || again.Subject != subject {
+			t.Errorf("got %+v, then %+v", l, again)
+		}
+		if &l.State.Commands[0] != &again.State.Commands[0] {
+			t.Error("it was decoded again")
+		}
+	}
+}

@@ -24,6 +24,9 @@ import (
 var Aggregate = bus.Aggregate[events.RectificationState, *events.RectificationState]{
 	Stream: events.StreamRectification, Schema: events.RectificationSchema, Fold: rectification.Fold, Remember: true}
 
+// cases is how cases are read. They are looked at with every command, since a withdrawal holds at once, and rarely change.
+var cases = bus.Aggregate[events.CaseState, *events.CaseState]{Stream: events.StreamCases, Schema: events.CaseSchema}
+
 // Directory finds outlets and offices of the province's lists; registryapi.Directory is one.
 type Directory interface {
 	Outlet(nameOrAliasOrID string) (events.OutletState, bool)
@@ -146,19 +149,13 @@ func (c *Commands) caseFor(ctx context.Context, id events.CaseID, a access.Actor
 	if _, err := events.ParseCaseID(string(id)); err != nil {
 		return caseFile{}, missing
 	}
-	m, err := c.bus.Last(ctx, events.StreamCases, events.AnyOffice("case", string(id)))
-	if errors.Is(err, bus.ErrNone) {
-		return caseFile{}, missing
-	}
+	l, err := cases.Read(ctx, c.bus, events.AnyOffice("case", string(id)))
 	if err != nil {
 		return caseFile{}, fmt.Errorf("rectification: case %s: %w", id, err)
 	}
-	f, err := fileOf(m)
-	if err != nil {
-		return caseFile{}, err
-	}
+	f := caseFile{l.State, events.Reliance{Stream: events.StreamCases, Subject: l.Subject, Sequence: l.Sequence}}
 	switch {
-	case f.state.State == events.CaseReserved:
+	case !l.Exists(), f.state.State == events.CaseReserved:
 	case a.Sees(f.state.VisibleTo()):
 		return f, nil
 	case a.Sees(f.state.WithdrawnFrom()):
