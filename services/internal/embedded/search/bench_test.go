@@ -117,6 +117,7 @@ func benchmarkSearch(b *testing.B, n int) {
 		{"number", "长安委办曝〔2026〕77", visible, true},
 		{"typo", "offisehouse", visible, false},
 		{"terms", "有限空间 动火作业 瓦斯", visible, true},
+		{"ids", "", visible + " AND id IN [" + strings.Join(manyIDs(n), ", ") + "]", false},
 	} {
 		b.Run(c.name, func(b *testing.B) {
 			req := &meilisearch.SearchRequest{
@@ -140,6 +141,15 @@ func benchmarkSearch(b *testing.B, n int) {
 			report(b, took)
 		})
 	}
+}
+
+// manyIDs names 20,000 documents as the ids of two readings of a query are named.
+func manyIDs(n int) []string {
+	out := make([]string, 20_000)
+	for i := range out {
+		out[i] = fmt.Sprintf(`"case%06d"`, i*n/len(out))
+	}
+	return out
 }
 
 const bulk = 10_000

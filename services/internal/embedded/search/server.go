@@ -80,7 +80,7 @@ func (s *Server) Client() meilisearch.ServiceManager { return s.As(s.cfg.Key) }
 // As gives such a client with a key of its own, or none.
 func (s *Server) As(key string) meilisearch.ServiceManager {
 	opts := []meilisearch.Option{
-		meilisearch.WithCustomClient(&http.Client{Transport: inProcess{s}}),
+		meilisearch.WithCustomClient(&http.Client{Transport: s.Transport()}),
 		meilisearch.DisableRetries(),
 	}
 	if key != "" {
@@ -88,6 +88,9 @@ func (s *Server) As(key string) meilisearch.ServiceManager {
 	}
 	return meilisearch.New("http://search.in-process", opts...)
 }
+
+// Transport carries requests to the server by a call, whatever host they name.
+func (s *Server) Transport() http.RoundTripper { return inProcess{s} }
 
 // ServeHTTP serves the API.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {

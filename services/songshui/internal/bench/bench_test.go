@@ -82,7 +82,7 @@ func TestMeasures(t *testing.T) {
 	c := Defaults(t.TempDir())
 	c.Log = t.Output()
 	c.Round, c.Rounds, c.Seconds, c.Cases, c.Bytes, c.Clip, c.Pictures = 20*time.Millisecond, 1, 1, 60, 16<<20, 24<<20, 2
-	c.Deadlines, c.Spread, c.Records = 40, 200*time.Millisecond, 90
+	c.Deadlines, c.Spread, c.Records, c.Many = 40, 200*time.Millisecond, 90, 70
 	for _, m := range measurements {
 		if m.name == "memory" || m.name == "demo" {
 			continue
