@@ -174,6 +174,8 @@ type ExtensionStanding struct {
 	Decision string
 	Late     bool
 	Punctual string
+	// Backdated 补录: asking or deciding was entered late.
+	Backdated bool
 }
 
 // Open says whether the rectification hasn't ended.

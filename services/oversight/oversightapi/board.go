@@ -133,6 +133,8 @@ type ChangeFact struct {
 	At        time.Time  `json:"at"`
 	Backdated bool       `json:"backdated,omitempty"`
 	Record    string     `json:"record,omitempty"`
+	// Actor is whose fact it is, without the account.
+	Actor StepActor `json:"actor"`
 }
 
 // EarlierParams name a case.
@@ -155,9 +157,11 @@ type InboxParams struct {
 // InboxEntry is one thing that a person should know of. Its id never changes. At is the system's time where the record has it, else the first moment of the given day. Args are what its text needs: ref,
 // title, enterprise, office, month, due, for, reason, before. Link is the page's path.
 type InboxEntry struct {
-	ID     string            `json:"id"`
-	Kind   string            `json:"kind"`
-	At     time.Time         `json:"at"`
+	ID   string    `json:"id"`
+	Kind string    `json:"kind"`
+	At   time.Time `json:"at"`
+	// On is the given day that stands in for the system's time; empty where At is that.
+	On     events.Day        `json:"on,omitempty"`
 	Office events.OfficeSlug `json:"office"`
 	Case   events.CaseID     `json:"case,omitempty"`
 	Month  events.Month      `json:"month,omitempty"`

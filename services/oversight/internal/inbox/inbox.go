@@ -41,7 +41,7 @@ const (
 	reminderTalk            = "overdue-talk"
 )
 
-// Entries derives the inbox of a person as of now, the newest first. Seen isn't filled in.
+// Entries derives the inbox of a person as of now, the newest first. What asks for something (a filing to receive, a site to check, a consent) is there until it is done. Seen isn't filled in.
 func Entries(s *model.Snapshot, a access.Actor, now time.Time) []oversightapi.InboxEntry {
 	d := &deriver{a: a, since: now.Add(-keptFor), now: now}
 	switch a.Role {
@@ -88,8 +88,9 @@ func (d *deriver) office() bool     { return d.a.Role == access.Office }
 
 // put adds an entry; at is the system's time, on the given day where the record has no time. which tells several of one kind apart.
 func (d *deriver) put(c *model.Case, kind, which string, at time.Time, on events.Day, args map[string]string) {
+	given := events.Day("")
 	if at.IsZero() {
-		at = on.Time()
+		at, given = on.Time(), on
 	}
 	if at.Before(d.since) || at.After(d.now) {
 		return
@@ -104,7 +105,7 @@ func (d *deriver) put(c *model.Case, kind, which string, at time.Time, on events
 	if which != "" {
 		id += "." + which
 	}
-	d.out = append(d.out, oversightapi.InboxEntry{ID: id, Kind: kind, At: at.UTC(), Office: c.Office, Case: c.ID, Args: all, Link: "/cases/" + string(c.ID)})
+	d.out = append(d.out, oversightapi.InboxEntry{ID: id, Kind: kind, At: at.UTC(), On: given, Office: c.Office, Case: c.ID, Args: all, Link: "/cases/" + string(c.ID)})
 }
 
 func (d *deriver) ofCase(c *model.Case) {
@@ -147,7 +148,7 @@ func (d *deriver) ofRectification(c *model.Case, r *model.Rectification) {
 			d.put(c, KindExtensionAsked, which, x.AskedAt, x.AskedOn, map[string]string{"due": string(x.NewDue)})
 		}
 		if x.Decision != "" && !d.supervisor() {
-			d.put(c, KindExtensionDecided, which, time.Time{}, x.DecidedOn, map[string]string{"due": string(x.NewDue), "decision": x.Decision})
+			d.put(c, KindExtensionDecided, which, x.DecidedAt, x.DecidedOn, map[string]string{"due": string(x.NewDue), "decision": x.Decision})
 		}
 	}
 	for i, x := range r.Acceptances {
@@ -155,7 +156,7 @@ func (d *deriver) ofRectification(c *model.Case, r *model.Rectification) {
 			break
 		}
 		which := strconv.Itoa(i)
-		if d.a.Role != access.Unit {
+		if d.a.Role != access.Unit && x.Result == "" {
 			d.put(c, KindAcceptanceAsked, which, time.Time{}, x.AskedOn, nil)
 		}
 		switch x.Result {
@@ -200,6 +201,7 @@ func (d *deriver) ofReturn(r *model.Return) {
 	for i, f := range r.Filings {
 		which := strconv.Itoa(i)
 		switch {
+		case d.supervisor() && f.Result != "":
 		case d.supervisor():
 			put(KindReturnFiled, which, f.At, map[string]string{"document_no": f.DocumentNo})
 		case f.Result == events.FilingReceived:

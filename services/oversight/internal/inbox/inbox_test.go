@@ -63,10 +63,11 @@ func TestInbox(t *testing.T) {
 		State: events.RectificationInProgress, OpenedOn: "2026-06-01", StartedOn: "2026-06-02",
 		Reminders: []events.Reminder{{Kind: "due-first", For: "2026-07-10", At: now.AddDate(0, 0, -10)}, {Kind: "listing-question", For: "2026-06-08", At: now.AddDate(0, 0, -30)},
 			{Kind: "due-first", For: "2026-01-10", At: now.AddDate(0, 0, -100)}},
-		Extensions:  []events.Extension{{AskedOn: "2026-07-03", AskedAt: now.AddDate(0, 0, -7), NewDue: "2026-08-01", Decision: events.Granted, DecidedOn: "2026-07-06"}},
-		Acceptances: []events.Acceptance{{AskedOn: "2026-07-07", Result: events.Returned, DecidedOn: "2026-07-09"}}, Ending: &events.Ending{Kind: events.RectificationTransferred, AskedOn: "2026-07-04"}})
+		Extensions:  []events.Extension{{AskedOn: "2026-07-03", AskedAt: now.AddDate(0, 0, -7), NewDue: "2026-08-01", Decision: events.Granted, DecidedOn: "2026-05-06", DecidedAt: now.AddDate(0, 0, -4)}},
+		Acceptances: []events.Acceptance{{AskedOn: "2026-07-03", Result: events.Returned, DecidedOn: "2026-07-09"}, {AskedOn: "2026-07-08"}}, Ending: &events.Ending{Kind: events.RectificationTransferred, AskedOn: "2026-07-04"}})
 	put[events.ReturnState](t, b, events.StreamReturns, events.ReturnSubject("siping", "2026-06"), events.ReturnRestatedFact{}, events.ReturnState{Office: "siping", Month: "2026-06", State: events.ReturnReturned, Due: "2026-07-06",
-		Filings: []events.Filing{{On: "2026-07-02", At: now.AddDate(0, 0, -8).Add(time.Hour), Result: events.FilingReturned, AnsweredAt: now.AddDate(0, 0, -6)}}})
+		Filings: []events.Filing{{On: "2026-07-02", At: now.AddDate(0, 0, -8).Add(time.Hour), Result: events.FilingReturned, AnsweredAt: now.AddDate(0, 0, -6)},
+			{On: "2026-07-05", At: now.AddDate(0, 0, -5).Add(time.Hour)}}})
 	directory, err := registryapi.StartDirectory(t.Context(), b)
 	if err != nil {
 		t.Fatal(err)
@@ -85,7 +86,7 @@ func TestInbox(t *testing.T) {
 	}{
 		{office, "acceptance-returned acceptance-asked extension-decided return-returned extension-asked objection due-first"},
 		{access.Actor{Account: "j", Role: access.Office, Office: "jilin"}, "embargo-ended"},
-		{access.Actor{Account: "p", Role: access.Supervisor}, "withdrawal-asked another-case transfer-asked return-filed objection listing-question"},
+		{access.Actor{Account: "p", Role: access.Supervisor}, "withdrawal-asked return-filed another-case transfer-asked objection listing-question"},
 		{access.Actor{Account: "u", Role: access.Unit, Cases: []events.CaseID{id}}, "acceptance-returned extension-decided due-first"},
 		{access.Actor{Account: "v", Role: access.Unit, Cases: []events.CaseID{hidden.ID}}, ""},
 		{access.Actor{Account: "n", Role: access.Journalist, Outlet: "x"}, ""},
@@ -103,6 +104,12 @@ func TestInbox(t *testing.T) {
 	first := ask[oversightapi.Inbox](t, x.list, office, oversightapi.InboxParams{PerPage: 2}).Entries
 	if len(first) != 2 {
 		t.Fatalf("%d on a page", len(first))
+	}
+	for _, e := range ask[oversightapi.Inbox](t, x.list, office, oversightapi.InboxParams{}).Entries {
+		given := map[string]events.Day{"acceptance-returned": "2026-07-09", "acceptance-asked": "2026-07-08"}[e.Kind]
+		if e.On != given || given != "" && !e.At.Equal(given.Time()) {
+			t.Errorf("%s at %s, given %q", e.Kind, e.At, e.On)
+		}
 	}
 	after := ask[oversightapi.Inbox](t, x.see, office, oversightapi.SeenParams{IDs: []string{first[0].ID, "nothing"}})
 	if !after.Entries[0].Seen || after.Entries[1].Seen || after.UnseenTotal != after.Total-1 {

@@ -214,7 +214,7 @@ func (s *Snapshot) Rows(q oversight.Query) []oversight.Row {
 		}
 		for _, i := range extensions {
 			r, x := l.row(q.Day), l.is.Extensions[i]
-			r.Extension, r.AskedOn, r.NewDue, r.Decision = &i, x.AskedOn, x.NewDue, x.Decision
+			r.Extension, r.AskedOn, r.NewDue, r.Decision, r.Backdated = &i, x.AskedOn, x.NewDue, x.Decision, x.Backdated
 			rows = append(rows, r)
 		}
 	})

@@ -302,7 +302,8 @@ func (m *Model) facts(ctx context.Context, d *oversightapi.Difference, record, s
 			return nil
 		}
 		next = msg.Sequence + 1
-		f := oversightapi.ChangeFact{Stream: stream, Sequence: msg.Sequence, Type: msg.Meta.Type, On: msg.Meta.On, At: msg.Meta.Time, Backdated: msg.Meta.Backdated, Record: record}
+		f := oversightapi.ChangeFact{Stream: stream, Sequence: msg.Sequence, Type: msg.Meta.Type, On: msg.Meta.On, At: msg.Meta.Time, Backdated: msg.Meta.Backdated, Record: record,
+			Actor: oversightapi.StepActor{Role: msg.Meta.Actor.Role, Office: msg.Meta.Actor.Office}}
 		if err == nil && !slices.ContainsFunc(d.Facts, func(o oversightapi.ChangeFact) bool { return o.Stream == f.Stream && o.Sequence == f.Sequence }) {
 			d.Facts = append(d.Facts, f)
 		}

@@ -210,7 +210,7 @@ func (f *following) difference(month events.Month, changed events.CaseID) {
 		f.t.Errorf("changes %+v", d.Changes)
 	}
 	if !slices.ContainsFunc(d.Facts, func(x oversightapi.ChangeFact) bool {
-		return x.Record == string(changed) && x.Stream == events.StreamRectification && x.Type == events.RectificationRestatedFact{}.EventType()
+		return x.Record == string(changed) && x.Stream == events.StreamRectification && x.Type == events.RectificationRestatedFact{}.EventType() && x.Actor.Role == "system"
 	}) {
 		f.t.Errorf("facts %+v", d.Facts)
 	}

@@ -123,7 +123,7 @@ func standing(r *Rectification, n rectificationapi.Numbers, day events.Day) over
 
 // extension judges one, its decision by the system's time; Derive tells those asked by the day, in the order of the record.
 func extension(x events.Extension, v rectificationapi.ExtensionView) oversight.ExtensionStanding {
-	out := oversight.ExtensionStanding{AskedOn: x.AskedOn, NewDue: x.NewDue, Late: v.Late}
+	out := oversight.ExtensionStanding{AskedOn: x.AskedOn, NewDue: x.NewDue, Late: v.Late, Backdated: x.Backdated}
 	if v.Decision == nil || *v.Decision != events.Granted && *v.Decision != events.Refused {
 		return out
 	}

@@ -15,7 +15,7 @@ import (
 func TestEntries(t *testing.T) {
 	t.Parallel()
 	in := oversightapi.Inbox{Total: 60, UnseenTotal: 1, Page: 1, PerPage: 50, Entries: []oversightapi.InboxEntry{
-		{ID: "new", Kind: "due-today", Args: map[string]string{"ref": "吉号"}, Link: "/cases/c", Office: "jilin"}, {ID: "old", Kind: "accepted", Args: map[string]string{"ref": "旧号"}, Link: "/cases/d", Seen: true}}}
+		{ID: "new", Kind: "due-today", Args: map[string]string{"ref": "吉号"}, Link: "/cases/c", Office: "jilin"}, {ID: "old", Kind: "accepted", On: "2026-06-05", Args: map[string]string{"ref": "旧号"}, Link: "/cases/d", Seen: true}}}
 	show := func(d data) string {
 		d.turn()
 		w := httptest.NewRecorder()
@@ -23,7 +23,7 @@ func TestEntries(t *testing.T) {
 		return w.Body.String()
 	}
 	body := show(data{L: messages.Chinese, Inbox: in})
-	for _, s := range []string{`<a href="/cases/c">吉号 今日到期</a>`, `name="id" value="new"`, "全部标为已读", `href="/inbox?page=2"`, `<a href="/cases/d">旧号`} {
+	for _, s := range []string{`<a href="/cases/c">吉号 今日到期</a>`, `name="id" value="new"`, "全部标为已读", `href="/inbox?page=2"`, `<a href="/cases/d">旧号`, `title="人员填报" data-who="人员填报">2026年6月5日`} {
 		if !strings.Contains(body, s) {
 			t.Errorf("no %s", s)
 		}
