@@ -23,6 +23,7 @@ import (
 	"songshui.internal/services/internal/access"
 	"songshui.internal/services/internal/bus"
 	embedded "songshui.internal/services/internal/embedded/nats"
+	"songshui.internal/services/portal/portalapi"
 	"songshui.internal/services/rectification/rectificationapi"
 	rectification "songshui.internal/services/rectification/server"
 	"songshui.internal/services/songshui/internal/stack"
@@ -115,8 +116,10 @@ func commands(ctx context.Context, c Config) ([]Row, error) {
 	var n atomic.Int64
 	report := func(ctx context.Context, _ int) error {
 		i := n.Add(1)
-		_, err := rectificationapi.Command(ctx, client, ids[i%tracked], "progress", fmt.Sprint("bench", i), fmt.Appendf(nil, `{"text":"第%d次进展：已更换阀门，正在调试。"}`, i))
-		return err
+		// As portal asks: the record in the answer is passed on as it is.
+		var got portalapi.Commanded
+		params := rectificationapi.CommandParams{ID: ids[i%tracked], Name: "progress", Key: fmt.Sprint("bench", i)}
+		return client.Ask(ctx, events.ServiceRectification, rectificationapi.EndpointCommand, params, fmt.Appendf(nil, `{"text":"第%d次进展：已更换阀门，正在调试。"}`, i), &got)
 	}
 	var ours, raw []float64
 	for range c.Rounds {

@@ -17,6 +17,7 @@ import (
 
 	"songshui.internal/events"
 	"songshui.internal/services/archive/archiveapi"
+	archive "songshui.internal/services/archive/server"
 	intake "songshui.internal/services/intake/server"
 	"songshui.internal/services/internal/access"
 	"songshui.internal/services/internal/bus"
@@ -176,7 +177,11 @@ func (l *library) built(ctx context.Context) error {
 		if fault.Is(err, fault.Unavailable) {
 			return false, nil
 		}
-		return err == nil, err
+		if err != nil {
+			return false, err
+		}
+		// The durables still deliver what the first build has covered.
+		return idle(ctx, l.Bus, archive.Durables())
 	})
 }
 

@@ -72,18 +72,21 @@ const drainPoll = 20 * time.Millisecond
 
 // drained waits until consumers have done what there was: what one round leaves behind is no burden of the next.
 func (s *system) drained(ctx context.Context, all []bus.Durable) error {
-	return until(ctx, drainPoll, func() (bool, error) {
-		for _, d := range all {
-			c, err := s.Bus.JetStream().Consumer(ctx, d.Stream, d.Name)
-			if err != nil {
-				return false, fmt.Errorf("bench: %w", err)
-			}
-			if i := c.CachedInfo(); i.NumPending > 0 || i.NumAckPending > 0 {
-				return false, nil
-			}
+	return until(ctx, drainPoll, func() (bool, error) { return idle(ctx, s.Bus, all) })
+}
+
+// idle says whether consumers have done what there was.
+func idle(ctx context.Context, b *bus.Bus, all []bus.Durable) (bool, error) {
+	for _, d := range all {
+		c, err := b.JetStream().Consumer(ctx, d.Stream, d.Name)
+		if err != nil {
+			return false, fmt.Errorf("bench: %w", err)
 		}
-		return true, nil
-	})
+		if i := c.CachedInfo(); i.NumPending > 0 || i.NumAckPending > 0 {
+			return false, nil
+		}
+	}
+	return true, nil
 }
 
 // template is a sample case with a place for its reference.
