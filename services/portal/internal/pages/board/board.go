@@ -86,6 +86,7 @@ type data struct {
 	AsOf, Today, Soon        string
 	Given                    string
 	Groups, SectorGroups     []group
+	Late                     late
 	Editions                 []oversightapi.Edition
 	Fix                      fixForm
 }
@@ -156,6 +157,7 @@ func (h Handler) write(w http.ResponseWriter, r *http.Request, status int, q ove
 		slices.Reverse(d.Editions)
 	}
 	d.tables()
+	d.Late = lateOf(got)
 	shell.Show(w, r, status, page, d.title(), d)
 }
 

@@ -43,3 +43,8 @@ func Figure(name string, l messages.Language) string {
 	}
 	return name
 }
+
+// LateWord gives the words for a figure of who is late.
+func (d data) LateWord(figure string) string {
+	return map[string]text{"overdue": {"整改逾期", "Rectification overdue"}, "awaiting-check-late": {"验收超期", "Site check late"}, "awaiting-media-late": {"媒体回访超期", "Media follow-up late"}}[figure].in(d.L)
+}
