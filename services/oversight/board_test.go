@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"songshui.internal/events"
 	"songshui.internal/services/internal/fault"
 	"songshui.internal/services/oversight"
 )
@@ -27,6 +28,14 @@ func TestQuery(t *testing.T) {
 		err := c.q.Check(now)
 		if c.wrong == "" && (err != nil || c.q.Day == "") || c.wrong != "" && (!fault.Is(err, fault.BadParameter) || fault.Of(err).Detail != c.wrong) {
 			t.Errorf("%+v: %v", c.q, err)
+		}
+	}
+	for _, zone := range []*time.Location{time.UTC, time.FixedZone("", 14*3600), time.FixedZone("", -11*3600)} {
+		for moment, day := range map[string]events.Day{"2026-06-30 23:59:59": "2026-06-30", "2026-07-01 00:00:00": "2026-07-01", "2028-02-29 23:59:59": "2028-02-29"} {
+			var q oversight.Query
+			if err := q.Check(at(moment).In(zone)); err != nil || q.Day != day {
+				t.Errorf("%s in %s: %s, %v", moment, zone, q.Day, err)
+			}
 		}
 	}
 	past := oversight.Query{AsOf: at("2026-06-30 23:59:59")}

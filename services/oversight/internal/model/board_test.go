@@ -266,3 +266,60 @@ func TestEarlierCases(t *testing.T) {
 		t.Errorf("again %q", again)
 	}
 }
+
+// withPast adds the campaign of 2019 with 公主岭, which ended as an office in September of it.
+type withPast struct{ *lists }
+
+func (l withPast) Campaigns() []events.CampaignState {
+	return append([]events.CampaignState{{ID: "2019", From: "2019-06", To: "2019-12", Offices: []events.OfficeSlug{"siping", "gongzhuling"}, Sectors: sectors}}, l.lists.Campaigns()...)
+}
+
+func (l withPast) Office(o events.OfficeSlug) (events.OfficeState, bool) {
+	s, ok := l.lists.Office(o)
+	if o == "gongzhuling" {
+		s.To = "2019-09-10"
+	}
+	return s, ok
+}
+
+// TestOfficesCountWhereTheyExisted: an office that has ended owes the months in which it existed, in its campaign alone; its cases are on the board for as long as they are there.
+func TestOfficesCountWhereTheyExisted(t *testing.T) {
+	t.Parallel()
+	l := newLog(t)
+	l.m.lists = withPast{newLists(t)}
+	c := events.CaseState{ID: events.CaseIDFor("gongzhuling", "1"), Office: "gongzhuling", Ref: "1", State: events.CaseExposed, ExposedOn: "2019-07-03",
+		CaseContent: events.CaseContent{Sector: "mining"}, Exposures: []events.Publication{{Level: "municipal", PublishedOn: "2019-07-03"}}}
+	l.putCase(t, c)
+	l.putRectification(t, events.RectificationState{ID: c.ID, Office: c.Office, OpenedOn: c.ExposedOn, Dues: []events.Due{{Day: "2019-08-02", SetBy: "opened", SetOn: c.ExposedOn}}})
+	s := l.now(t)
+	worth := func(q oversight.Query) (months string, exposed, overdue int) {
+		b := s.Board(q)
+		listsEqual(t, s, b)
+		for _, o := range b.Offices {
+			if o.Office != "gongzhuling" {
+				continue
+			}
+			for _, m := range o.Returns {
+				months += string(m.Month) + " " + string(m.Shown) + " "
+			}
+			return months, figure(o.Figures, oversight.FigureExposed), figure(o.Figures, oversight.FigureOverdue)
+		}
+		return "none", 0, 0
+	}
+	for _, c := range []struct {
+		q                oversight.Query
+		months           string
+		exposed, overdue int
+	}{
+		{oversight.Query{Day: "2019-12-31"}, "2019-06 missed 2019-07 missed 2019-08 missed 2019-09 missed ", 1, 1},
+		{oversight.Query{Day: "2019-07-31"}, "2019-06 missed 2019-07 running ", 1, 0},
+		{oversight.Query{Day: "2026-11-23", Month: "2019-07"}, "2019-07 missed ", 1, 1},
+		{oversight.Query{Day: "2026-11-23", Month: "2019-10"}, "none", 0, 0},
+		{oversight.Query{Day: "2026-11-23", Month: "2026-06"}, "none", 0, 0},
+		{oversight.Query{Day: "2026-11-23"}, "", 1, 1},
+	} {
+		if months, exposed, overdue := worth(c.q); months != c.months || exposed != c.exposed || overdue != c.overdue {
+			t.Errorf("%+v: %q, %d exposed, %d overdue", c.q, months, exposed, overdue)
+		}
+	}
+}
