@@ -3,6 +3,7 @@ package engine
 import (
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -71,7 +72,7 @@ type Index struct {
 
 func (ix *Index) textPath(m meta) string { return filepath.Join(ix.store.dir, "text", m.textDir()) }
 
-func openIndex(s *Store, m meta) (*Index, error) {
+func newIndex(s *Store, m meta) *Index {
 	ix := &Index{
 		store: s, meta: m, cols: map[string]*column{}, live: roaring.New(),
 		slots: map[string]uint32{}, number: map[string]uint64{},
@@ -79,13 +80,23 @@ func openIndex(s *Store, m meta) (*Index, error) {
 	for i, p := range m.Paths {
 		ix.number[p] = uint64(i)
 	}
+	return ix
+}
+
+func openIndex(s *Store, m meta) (*Index, error) {
+	ix := newIndex(s, m)
 	if err := ix.loadRows(); err != nil {
-		return nil, fmt.Errorf("search: open index %s: %w", m.UID, err)
+		return nil, err
 	}
-	if err := ix.openText(); err != nil {
-		return nil, fmt.Errorf("search: open index %s: %w", m.UID, err)
+	return ix, ix.open()
+}
+
+// open opens the full text of an index whose rows are loaded.
+func (ix *Index) open() error {
+	if err := errors.Join(ix.collect(), ix.openText()); err != nil {
+		return fmt.Errorf("search: open index %s: %w", ix.meta.UID, err)
 	}
-	return ix, nil
+	return nil
 }
 
 func (ix *Index) loadRows() error {
@@ -100,14 +111,14 @@ func (ix *Index) loadRows() error {
 		})
 	})
 	if err != nil {
-		return err
+		return fmt.Errorf("search: open index %s: %w", ix.meta.UID, err)
 	}
 	for slot, id := range ix.ids {
 		if id == "" {
 			ix.free = append(ix.free, uint32(slot))
 		}
 	}
-	return ix.collect()
+	return nil
 }
 
 // collect removes what the last run left in garbage.
@@ -249,7 +260,10 @@ func (ix *Index) raw(slots []uint32) ([][]byte, error) {
 			if v == nil {
 				return fmt.Errorf("search: document %s is not in the store", ix.ids[slot])
 			}
-			out[i] = slices.Clone(v)
+			var err error
+			if out[i], err = unpack(v); err != nil {
+				return fmt.Errorf("search: document %s can't be read: %w", ix.ids[slot], err)
+			}
 		}
 		return nil
 	})

@@ -386,3 +386,20 @@ func ask(ix *Index, q *Query) (*Result, error) {
 	}
 	return out[0], nil
 }
+
+// TestPacked: a document is what it was, also one that a store holds as it is.
+func TestPacked(t *testing.T) {
+	t.Parallel()
+	for _, n := range []int{0, 1, 2, 100, 121, 10_000} {
+		doc := []byte(`{"a":"` + strings.Repeat("长春", n) + `"}`)
+		small := pack(doc)
+		if n == 10_000 && len(small) > len(doc)/10 {
+			t.Errorf("%d bytes of %d", len(small), len(doc))
+		}
+		for _, stored := range [][]byte{small, doc} {
+			if got, err := unpack(stored); err != nil || string(got) != string(doc) {
+				t.Errorf("%d: %.40s, %v", n, got, err)
+			}
+		}
+	}
+}

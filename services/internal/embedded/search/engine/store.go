@@ -45,13 +45,7 @@ func Open(dir string) (*Store, error) {
 	if err := os.MkdirAll(filepath.Join(dir, "text"), 0o700); err != nil {
 		return nil, err
 	}
-	db, err := bbolt.Open(filepath.Join(dir, "store.db"), 0o600, &bbolt.Options{
-		Timeout: time.Second, InitialMmapSize: mapSize, FreelistType: bbolt.FreelistMapType, NoFreelistSync: true,
-	})
-	if err != nil {
-		return nil, fmt.Errorf("search: open the store in %s: %w", dir, err)
-	}
-	s := &Store{dir: dir, db: db, queue: index.NewAnalysisQueue(runtime.GOMAXPROCS(0)), indexes: map[string]*Index{}}
+	s := &Store{dir: dir, queue: index.NewAnalysisQueue(runtime.GOMAXPROCS(0)), indexes: map[string]*Index{}}
 	if err := s.load(); err != nil {
 		_ = s.Close()
 		return nil, err
@@ -59,9 +53,51 @@ func Open(dir string) (*Store, error) {
 	return s, nil
 }
 
+func (s *Store) openDB() (err error) {
+	s.db, err = bbolt.Open(filepath.Join(s.dir, "store.db"), 0o600, &bbolt.Options{Timeout: time.Second, InitialMmapSize: mapSize, FreelistType: bbolt.FreelistMapType})
+	if err != nil {
+		return fmt.Errorf("search: open the store in %s: %w", s.dir, err)
+	}
+	return nil
+}
+
 func (s *Store) load() error {
-	var metas []meta
-	err := s.db.Update(func(tx *bbolt.Tx) error {
+	if err := s.openDB(); err != nil {
+		return err
+	}
+	metas, err := s.metas()
+	if err != nil {
+		return fmt.Errorf("search: read the store: %w", err)
+	}
+	if err := s.sweep(metas); err != nil {
+		return err
+	}
+	var all []*Index
+	for _, m := range metas {
+		ix := newIndex(s, m)
+		if err := ix.loadRows(); err != nil {
+			return err
+		}
+		all = append(all, ix)
+	}
+	// Reading all rows has mapped nearly the whole file; opened anew, only what is asked for gets into memory again.
+	if err := s.db.Close(); err != nil {
+		return fmt.Errorf("search: read the store: %w", err)
+	}
+	if err := s.openDB(); err != nil {
+		return err
+	}
+	for _, ix := range all {
+		if err := ix.open(); err != nil {
+			return err
+		}
+		s.indexes[ix.meta.UID] = ix
+	}
+	return nil
+}
+
+func (s *Store) metas() (out []meta, err error) {
+	err = s.db.Update(func(tx *bbolt.Tx) error {
 		if _, err := tx.CreateBucketIfNotExists(bucketState); err != nil {
 			return err
 		}
@@ -74,24 +110,11 @@ func (s *Store) load() error {
 			if err := json.Unmarshal(v, &m); err != nil {
 				return err
 			}
-			metas = append(metas, m)
+			out = append(out, m)
 			return nil
 		})
 	})
-	if err != nil {
-		return fmt.Errorf("search: read the store: %w", err)
-	}
-	if err := s.sweep(metas); err != nil {
-		return err
-	}
-	for _, m := range metas {
-		ix, err := openIndex(s, m)
-		if err != nil {
-			return err
-		}
-		s.indexes[m.UID] = ix
-	}
-	return nil
+	return out, err
 }
 
 // sweep removes full-text directories that no index names: a crash while one was built or removed leaves them.
@@ -120,7 +143,10 @@ func (s *Store) Close() error {
 	}
 	s.indexes = map[string]*Index{}
 	s.queue.Close()
-	return errors.Join(append(errs, s.db.Close())...)
+	if s.db != nil {
+		errs = append(errs, s.db.Close())
+	}
+	return errors.Join(errs...)
 }
 
 // Index finds an index; the error is index_not_found.

@@ -368,7 +368,11 @@ func (b *batch) rewrite(tx *bbolt.Tx, slots []uint32) ([]*row, error) {
 	rows := make([]*row, len(slots))
 	for i, slot := range slots {
 		seq := b.ix.seqs[slot]
-		d, err := parseDocument(docs.Get(binary.BigEndian.AppendUint64(nil, seq)), b.meta.PrimaryKey, &b.meta.Settings)
+		raw, err := unpack(docs.Get(binary.BigEndian.AppendUint64(nil, seq)))
+		if err != nil {
+			return nil, err
+		}
+		d, err := parseDocument(raw, b.meta.PrimaryKey, &b.meta.Settings)
 		if err != nil {
 			return nil, err
 		}
