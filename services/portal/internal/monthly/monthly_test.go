@@ -187,6 +187,9 @@ func TestReturnInAnOfficeProgram(t *testing.T) {
 		t.Fatalf("%d pages, the first:\n%s", len(pages), pages[0])
 	}
 	for i, p := range pages[1:] {
+		if i == len(pages)-2 && !strings.Contains(p, "由人员填报") {
+			t.Errorf("whose days they are isn't said: %s", p)
+		}
 		if !strings.Contains(p, "序号") || !strings.Contains(p, "备注") || !strings.Contains(p, fmt.Sprintf("第 %d 页，共 %d 页", i+2, len(pages))) {
 			t.Errorf("page %d:\n%s", i+2, p)
 		}

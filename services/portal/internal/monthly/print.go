@@ -122,8 +122,8 @@ func (p *printer) cells(values []any, centred func(i int) bool, head bool) {
 const (
 	// perWidth is how many characters of a table's cell fit into one of a column's width.
 	perWidth = 0.5
-	// cellLine is one line's height in a table's cell, in points; maxHeight what a row may have at most.
-	cellLine, maxHeight = 13.5, 409
+	// cellLine is one line's height in a table's cell, in points, with room for fonts taller than the one asked for; maxHeight what a row may have at most.
+	cellLine, maxHeight = 15.5, 409
 )
 
 func (p *printer) cellStyle(head, centred bool) int {

@@ -65,7 +65,7 @@ func (s *Summary) offices(f *excelize.File) error {
 		p.cells(append(row, lined(m.remarks())), centred, false)
 	}
 	p.cells(append(append([]any{"", "合计", s.told(), ""}, values(s.Total)...), ""), centred, false)
-	p.line("注：案件为当月刊播、未撤回的案件；未销号含待交办、整改中、待验收、待媒体回访；销号天数自曝光之日起计，“九成”为百分之九十案件不超过的天数。", look{font: tableFont, size: 9, height: 18})
+	p.line("注：案件为当月刊播、未撤回的案件；未销号含待交办、整改中、待验收、待媒体回访；销号天数自曝光之日起计，“九成”为百分之九十案件不超过的天数；报送日期由人员填报，“按系统…所知”为系统时间，“补录”为事后录入。", look{font: tableFont, size: 9, height: 18})
 	return p.end(printed{area: fmt.Sprintf("$A$1:$%s$%d", p.last, p.at), heads: "$1:$3"})
 }
 

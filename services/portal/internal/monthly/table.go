@@ -49,7 +49,7 @@ func (r *Return) table(f *excelize.File) error {
 	if len(r.Cases) == 0 {
 		p.line("本月无曝光案例（零报告）。原因："+r.zeroReason(), look{font: tableFont, size: 12, align: "center", height: 40})
 	}
-	p.line("注：逾期天数按整改期限（遇法定休息日顺延）计算，重新挂账的累计；媒体级别以省级媒体名录为准，“待认定”的暂不计入；标“补录”的为事后录入。", look{font: tableFont, size: 9, height: 18})
+	p.line("注：逾期天数按整改期限（遇法定休息日顺延）计算，重新挂账的累计；媒体级别以省级媒体名录为准，“待认定”的暂不计入；标“补录”的为事后录入；曝光、报送、销号等日期由人员填报，“截至”为系统日期。", look{font: tableFont, size: 9, height: 18})
 	return p.end(printed{area: fmt.Sprintf("$A$1:$%s$%d", p.last, p.at), heads: "$1:$3"})
 }
 
