@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/url"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp"
 
@@ -18,6 +19,15 @@ func TestBoardInTheBrowser(t *testing.T) {
 	chromium.Do(t, ctx, signIn("supervisor", system.accounts["supervisor"].Password)...)
 	chromium.Do(t, ctx, chromium.Visible("table.months"))
 	chromium.Fits(t, ctx, "board")
+	// As of one moment: other tests give commands meanwhile.
+	moment := url.QueryEscape(time.Now().UTC().Format(time.RFC3339Nano))
+	board := func() {
+		chromium.Do(t, ctx, chromedp.Navigate(system.URL+"/board?as_of="+moment), chromium.Visible("table.months"))
+	}
+	board()
+	if said, late := chromium.Text(t, ctx, `[data-figure="overdue"] td a`), chromium.Text(t, ctx, `#late a[href*="figure=overdue"]`); said != late {
+		t.Errorf("the figure says %s, who is late %s", said, late)
+	}
 	for _, figure := range []string{"overdue", "returns-missed"} {
 		link := `[data-figure="` + figure + `"] td a`
 		said := chromium.Until[string](t, ctx, `document.querySelector('`+link+`')?.textContent`)
@@ -29,7 +39,7 @@ func TestBoardInTheBrowser(t *testing.T) {
 			t.Errorf("%s: the figure says %s, there are %d rows", figure, said, rows-1)
 		}
 		chromium.Fits(t, ctx, "board-list-"+figure)
-		chromium.Do(t, ctx, chromedp.Navigate(system.URL+"/board"), chromium.Visible("table.months"))
+		board()
 	}
 	chromium.Do(t, ctx, chromedp.Navigate(system.URL+"/board?month=2026-07"), chromium.Visible("#note"), chromium.Set("#note", "七月上报稿"), chromium.Click(".fix button"), chromium.Visible("#editions li a"), chromium.Click("#editions li a"), chromium.Visible("#difference"))
 	chromium.Fits(t, ctx, "edition")

@@ -63,7 +63,7 @@ func TestReturnReadyToPrint(t *testing.T) {
 	holds(t, "its own", own["报送函"], "通安委办报〔2026〕7号", "签发人：tonghua-1", "联系人：tonghua-1", "（补录）", "本月报系补录", "2026年8月4日", "曝光典型案例1件，其中市级主流媒体曝光1件")
 	holds(t, "its own", own["附表"], "月报状态：已完成（补录）", "2026-08-04", "2026-07-")
 	_, seen := printed(t, "supervisor", path, "return-province")
-	holds(t, "the province's", seen["报送函"], "通安委办报〔2026〕7号", "签发人：＿＿＿")
+	holds(t, "the province's", seen["报送函"], "通安委办报〔2026〕7号", "签发人：tonghua-1", "联系人：tonghua-1")
 
 	layout, err := f.GetPageLayout("附表")
 	must(t, err)
