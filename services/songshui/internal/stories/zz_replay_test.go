@@ -9,7 +9,10 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
+	"songshui.internal/events"
+	"songshui.internal/services/internal/bus"
 	"songshui.internal/services/songshui/internal/stack"
 )
 
@@ -17,6 +20,7 @@ import (
 func TestStory12EverythingComesFromTheLog(t *testing.T) {
 	drained(t) // what a restart takes out of somebody's hand comes again only after its AckWait
 	restart(t)
+	stated(t)
 	drained(t)
 	before := everything(t)
 	if len(before) < 10 {
@@ -59,6 +63,24 @@ func everything(t *testing.T) map[string][]byte {
 		out[path] = b
 	}
 	return out
+}
+
+// stated waits until no deadline that has come by the stories' clock still has its schedule: a start compares them all.
+func stated(t *testing.T) {
+	t.Helper()
+	until(t, "reminders are stated", func() bool {
+		waiting := 0
+		for _, service := range []string{events.ServiceIntake, events.ServiceRectification, events.ServiceOversight} {
+			ctx, end := context.WithCancel(t.Context())
+			must(t, system.Bus.Watch(ctx, events.TimersStream(service), []string{events.TimerSubject(service, ">")}, 0, func(m bus.Message) {
+				if at, err := time.Parse(time.RFC3339Nano, m.Header.Get("Songshui-Deadline")); err == nil && !at.After(now()) {
+					waiting++
+				}
+			}, end))
+			end()
+		}
+		return waiting == 0
+	})
 }
 
 // drained waits until every consumer has done what there is: reminders whose time has come are stated.
