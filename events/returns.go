@@ -137,10 +137,11 @@ type Edition struct {
 	Rows      []EditionRow      `json:"rows"`
 }
 
-// EditionRow is one office's line of a table as told.
+// EditionRow is one office's line of a table as told; Kind is that of a recognition, decision 认定 or paper 补录.
 type EditionRow struct {
 	Office  OfficeSlug     `json:"office"`
 	State   string         `json:"state"`
+	Kind    string         `json:"kind,omitempty"`
 	Figures map[string]int `json:"figures"`
 }
 

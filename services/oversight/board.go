@@ -322,7 +322,9 @@ type Row struct {
 	Office     events.OfficeSlug `json:"office"`
 	Sector     string            `json:"sector,omitempty"`
 	// State is the rectification's at the end of the day, or what the month is worth.
-	State       string     `json:"state"`
+	State string `json:"state"`
+	// Kind is that of a month's recognition: decision 认定 or paper 补录.
+	Kind        string     `json:"kind,omitempty"`
 	ExposedOn   events.Day `json:"exposed_on,omitempty"`
 	Due         events.Day `json:"due,omitempty"`
 	DueMoved    events.Day `json:"due_moved,omitempty"`

@@ -201,7 +201,7 @@ func (s *Snapshot) Rows(q oversight.Query) []oversight.Row {
 	if def.Unit == oversight.UnitMonths {
 		for _, m := range s.months(q, st) {
 			if def.MatchesMonth(&m.view) {
-				rows = append(rows, oversight.Row{Office: m.Office, Month: m.Month, State: string(m.view.Shown), Due: m.state.Due, Backdated: m.view.Backdated})
+				rows = append(rows, oversight.Row{Office: m.Office, Month: m.Month, State: string(m.view.Shown), Kind: m.view.Kind, Due: m.state.Due, Backdated: m.view.Backdated})
 			}
 		}
 		oversight.SortRows(rows)

@@ -44,7 +44,7 @@ func editionRows(b oversight.Board) []events.EditionRow {
 	for _, o := range b.Offices {
 		r := row(o.Office, o.Figures)
 		for _, c := range o.Returns {
-			r.State = string(c.Shown)
+			r.State, r.Kind = string(c.Shown), c.Kind
 		}
 		out = append(out, r)
 	}

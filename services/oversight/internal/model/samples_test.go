@@ -264,3 +264,31 @@ func FuzzReader(f *testing.F) {
 		}
 	})
 }
+
+// TestRecognitionsOnTheBoard: months that were recognised say how, on the board, in their list and in a table as told.
+func TestRecognitionsOnTheBoard(t *testing.T) {
+	t.Parallel()
+	l := sampleLog(t)
+	for office, kind := range map[events.OfficeSlug]string{"siping": events.RecognisedFromPaper, "jilin": events.RecognisedByDecision} {
+		l.putReturn(t, events.ReturnState{Office: office, Month: "2026-06", State: events.ReturnRecognised, Due: "2026-07-06", Recognition: &events.Recognition{Kind: kind, On: "2026-11-01"}})
+	}
+	s := l.now(t)
+	q := oversight.Query{Month: "2026-06", Day: asOf}
+	kinds := map[events.OfficeSlug][]string{}
+	b := s.Board(q)
+	for _, o := range b.Offices {
+		kinds[o.Office] = append(kinds[o.Office], o.Returns[0].Kind)
+	}
+	for _, r := range editionRows(b) {
+		kinds[r.Office] = append(kinds[r.Office], r.Kind)
+	}
+	q.Figure = "returns-recognised"
+	for _, r := range s.Rows(q) {
+		kinds[r.Office] = append(kinds[r.Office], r.Kind)
+	}
+	for office, want := range map[events.OfficeSlug][]string{"siping": {"paper", "paper", "paper"}, "jilin": {"decision", "decision", "decision"}, "baishan": {"", ""}} {
+		if !slices.Equal(kinds[office], want) {
+			t.Errorf("%s: %q", office, kinds[office])
+		}
+	}
+}

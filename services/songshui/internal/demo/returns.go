@@ -30,22 +30,18 @@ type expectedQuota struct {
 	} `json:"quota"`
 }
 
-// returns has every office's signer file the last month's return, the province receive them, one after it was sent back, and the months before the system recognised as 补录.
+// returns has every office's signer file the last month's return, the province receive them, one after it was sent back, and the months before the system recognised as 补录 where a municipal outlet published a case.
 func (d *Demo) returns(ctx context.Context) error {
-	var want expectedQuota
-	if err := readJSON("expected.json", &want); err != nil {
-		return err
-	}
 	fmt.Fprintln(d.Out, d.Say("各单位报送十月月报，省级签收；以前各月由省级补录……", "the offices file October's return, the province receives; the months before are entered from paper…"))
 	var g errgroup.Group
 	g.SetLimit(atOnce)
 	for _, office := range offices {
-		g.Go(func() error { return d.file(ctx, office, want) })
+		g.Go(func() error { return d.file(ctx, office) })
 	}
 	return g.Wait()
 }
 
-func (d *Demo) file(ctx context.Context, office string, want expectedQuota) error {
+func (d *Demo) file(ctx context.Context, office string) error {
 	signer, province := d.client(office+"-1"), d.client("supervisor")
 	give := func(asProvince bool, month, name string, body map[string]any) {
 		c := signer
@@ -72,7 +68,14 @@ func (d *Demo) file(ctx context.Context, office string, want expectedQuota) erro
 	}
 	give(true, filedMonth, "receive", map[string]any{})
 	for _, month := range pastMonths {
-		if month != filedMonth && slices.Contains(want.Quota[month].Met, office) {
+		if month == filedMonth {
+			continue
+		}
+		past, err := province.Return(ctx, office, month)
+		if err != nil {
+			return err
+		}
+		if len(past.Published) > 0 && !past.OnlyOtherLevels && !past.Unplaced {
 			give(true, month, "recognise", map[string]any{"kind": "paper", "reason": "系统启用前已按月报送，纸质月报存档"})
 		}
 	}
@@ -111,7 +114,28 @@ func (d *Demo) quota(ctx context.Context) (matches bool, err error) {
 		}
 	}
 	d.table(shown)
-	return matches, nil
+	return matches, d.returned(ctx)
+}
+
+// returned prints the month's returns that the province sent back, and what became of them.
+func (d *Demo) returned(ctx context.Context) error {
+	var list []string
+	for _, office := range offices {
+		r, err := d.client("supervisor").Return(ctx, office, filedMonth)
+		if err != nil {
+			return err
+		}
+		for _, f := range r.Filings {
+			if f.Result == "returned" {
+				list = append(list, fmt.Sprintf(d.Say("%s%s（%s；现为%s）", "%s %s (%s; now %s)"), d.Say(officeNames[office], office), filedMonth, f.Reason, d.mark(r.Shown, r.OnlyOtherLevels)))
+			}
+		}
+	}
+	if len(list) != 1 {
+		d.wrong("%d returns of %s were sent back", len(list), filedMonth)
+	}
+	fmt.Fprintf(d.Out, d.Say("%s %d 件：%s\n", "%s: %d: %s\n"), d.Say("月报退回", "returns sent back"), len(list), strings.Join(list, d.Say("、", ", ")))
+	return nil
 }
 
 // mark is a state as the table shows it; † = exposed at another level only.
