@@ -21,6 +21,11 @@ var watermarkKey = []byte("sequence")
 // crash loses of it is indexed again from the store.
 const persistPause = 50
 
+// smallSegment is up to how many documents segments count as equally small when Bleve chooses which to merge. Bleve's own 2,000
+// makes it merge all of a smaller index, and the tail of a larger, again and again as documents come one by one; with
+// fewer, searches go through more segments: about 20 of 20,000 documents.
+const smallSegment = 100
+
 // fulltext is one Bleve index (scorch) of texts and positions alone: no stored fields, no columns. Its ids are a
 // document's slot and sequence. Searches read the segments of one snapshot, which changes together with the columns.
 type fulltext struct {
@@ -44,6 +49,7 @@ func openFulltext(dir string, queue *index.AnalysisQueue) (*fulltext, error) {
 		// The store is the truth: a batch need not wait until it is on disk.
 		"unsafe_batch":           true,
 		"scorchPersisterOptions": map[string]any{"PersisterNapTimeMSec": persistPause, "PersisterNapUnderNumFiles": math.MaxInt32},
+		"scorchMergePlanOptions": map[string]any{"FloorSegmentSize": smallSegment},
 	}, queue)
 	if err != nil {
 		return nil, err
