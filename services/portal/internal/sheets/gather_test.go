@@ -55,6 +55,22 @@ func TestWhatBelongsToNoCase(t *testing.T) {
 	}
 }
 
+// TestWhatIsNotListedIsCounted: beyond the bound nothing is left out without a word.
+func TestWhatIsNotListedIsCounted(t *testing.T) {
+	t.Parallel()
+	cells := make([]Wrong, MaxErrors+7)
+	for i := range cells {
+		cells[i] = Wrong{Sheet: "案例", Row: len(cells) - i, Code: "required"}
+	}
+	first, unlisted := told(book(tables.Sheet{Name: "案例"}), cells, messages.Chinese)
+	if len(first) != MaxErrors || unlisted != 7 || first[0].Row != 1 || first[0].Message == "" {
+		t.Errorf("%d listed, %d not, the first %+v", len(first), unlisted, first[0])
+	}
+	if first, unlisted = told(book(), cells[:3], messages.Chinese); len(first) != 3 || unlisted != 0 {
+		t.Errorf("%d listed, %d not", len(first), unlisted)
+	}
+}
+
 func many(n int) [][]string {
 	out := make([][]string, n)
 	for i := range out {

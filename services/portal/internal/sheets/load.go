@@ -23,8 +23,9 @@ type Loaded struct {
 	Exists   int `json:"exists"`
 	// Refused counts cases; Errors are their cells and those of rows that belong to no case.
 	Refused int `json:"refused"`
-	// Errors are at most MaxErrors, in the order of the file.
-	Errors []Wrong `json:"errors"`
+	// Errors are at most MaxErrors, in the order of the file; Unlisted is how many more there are, which are neither listed nor marked.
+	Errors   []Wrong `json:"errors"`
+	Unlisted int     `json:"unlisted,omitempty"`
 	// Warnings don't hinder: an outlet that is 待认定, a level that differs from the list.
 	Warnings []Wrong `json:"warnings"`
 	Rows     []Row   `json:"rows"`
@@ -101,7 +102,8 @@ func Load(ctx context.Context, data []byte) (Loaded, error) {
 			out.Refused++
 		}
 	}
-	out.Errors, out.Warnings = told(book, out.Errors, c.Language), told(book, out.Warnings, c.Language)
+	out.Errors, out.Unlisted = told(book, out.Errors, c.Language)
+	out.Warnings, _ = told(book, out.Warnings, c.Language)
 	return out, nil
 }
 
@@ -127,8 +129,8 @@ func (out *Loaded) send(ctx context.Context, c *front.Caller, drafts []*draft) e
 	return g.Wait()
 }
 
-// told puts cells in the order of the file and says in words what is wrong with the first MaxErrors of them.
-func told(b tables.Book, cells []Wrong, l messages.Language) []Wrong {
+// told puts cells in the order of the file and says in words what is wrong with the first MaxErrors of them; unlisted is how many more there are.
+func told(b tables.Book, cells []Wrong, l messages.Language) (first []Wrong, unlisted int) {
 	order := map[string]int{}
 	for i, s := range b.Sheets {
 		order[s.Name] = i
@@ -136,11 +138,11 @@ func told(b tables.Book, cells []Wrong, l messages.Language) []Wrong {
 	slices.SortStableFunc(cells, func(a, b Wrong) int {
 		return cmp.Or(cmp.Compare(order[a.Sheet], order[b.Sheet]), cmp.Compare(a.Row, b.Row), cmp.Compare(a.column, b.column))
 	})
-	cells = cells[:min(len(cells), MaxErrors)]
-	for i := range cells {
-		cells[i].say(b, l)
+	first = cells[:min(len(cells), MaxErrors)]
+	for i := range first {
+		first[i].say(b, l)
 	}
-	return cells
+	return first, len(cells) - len(first)
 }
 
 // refusal makes a refusal of a file that can't be read; nil of nil.

@@ -6,7 +6,7 @@ const spoken = part("[role=status]"), template = part("template");
 const english = document.documentElement.lang === "en";
 const t = (zh, en) => (english ? en : zh);
 
-// What is listed at most; the marked copy has all of it.
+// What is listed at most; the marked copy has all that the answer has.
 const LISTED = 200;
 
 // file is what was chosen last: {name, bytes}. The bytes are kept, since the marked copy is made of the same ones.
@@ -63,7 +63,8 @@ function fail(words) {
 }
 
 function answered(got) {
-  const outcome = got.errors.length === 0 ? t("全部通过", "All passed") : t(`有 ${got.errors.length} 处需要修改`, `${got.errors.length} to mend`);
+  const unlisted = got.unlisted || 0, wrong = got.errors.length + unlisted;
+  const outcome = wrong === 0 ? t("全部通过", "All passed") : t(`有 ${wrong} 处需要修改`, `${wrong} to mend`);
   part("#outcome").textContent = file.name + t("：", ": ") + outcome;
   spoken.textContent = outcome;
   for (const name of ["accepted", "exists", "refused"]) {
@@ -73,19 +74,22 @@ function answered(got) {
   }
   result.querySelector(".marked").hidden = got.errors.length === 0;
   result.querySelector(".marked .said").textContent = "";
-  list(result.querySelector(".wrong"), got.errors);
-  list(result.querySelector(".warned"), got.warnings);
+  list(result.querySelector(".wrong"), got.errors, unlisted);
+  list(result.querySelector(".warned"), got.warnings, 0);
   result.querySelector(".warned summary").textContent = t(`提示 ${got.warnings.length} 处（不影响上报）`, `${got.warnings.length} warnings, which hinder nothing`);
   show(result);
 }
 
-function list(section, cells) {
+function list(section, cells, unlisted) {
   section.hidden = cells.length === 0;
   section.querySelector(".cells").replaceChildren(...cells.slice(0, LISTED).map(line));
   const more = section.querySelector(".more");
   if (!more) return;
-  more.hidden = cells.length <= LISTED;
-  more.textContent = t(`其余 ${cells.length - LISTED} 处见已标记的文件。`, `The other ${cells.length - LISTED} are in the marked copy.`);
+  const marked = Math.max(0, cells.length - LISTED), said = [];
+  if (marked > 0) said.push(t(`其余 ${marked} 处见已标记的文件。`, `The other ${marked} are in the marked copy.`));
+  if (unlisted > 0) said.push(t(`另有 ${unlisted} 处未列出：先改好这些，再导入一次。`, `${unlisted} more aren't listed: mend these, then load the file again.`));
+  more.hidden = said.length === 0;
+  more.textContent = said.join(" ");
 }
 
 function line(w) {
