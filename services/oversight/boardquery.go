@@ -8,8 +8,9 @@ import (
 	"songshui.internal/services/internal/fault"
 )
 
-// Query chooses what the board counts and, with a Figure, what is listed behind it. What is empty doesn't restrict. Day is what stood at the end of that day (default today, or the day of AsOf);
-// AsOf what the log held at that moment (default now).
+// Query chooses what the board counts and, with a Figure, what is listed behind it. What is empty doesn't restrict: without a Month the figures of cases and extensions are of all cases ever exposed, so that an
+// open one of an earlier year isn't lost [ours], and those of returns of the campaign of the Day; with one they are of the cases published in it, each once. Day is what stood at the end of that day (default
+// today, or the day of AsOf); AsOf what the log held at that moment (default now).
 type Query struct {
 	Figure Figure            `json:"figure,omitempty"`
 	Office events.OfficeSlug `json:"office,omitempty"`

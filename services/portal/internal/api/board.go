@@ -28,7 +28,7 @@ func ofBoard(ctx context.Context) oversightapi.BoardClient {
 // boardQuery are the parameters of a board and of its lists; they are read as a whole.
 type boardQuery struct {
 	Office string `query:"office"`
-	Month  string `query:"month" doc:"such as 2026-06: what was exposed in it, and its returns"`
+	Month  string `query:"month" doc:"such as 2026-06: what was exposed in it, and its returns; without one all cases ever exposed, and the returns of the campaign"`
 	Sector string `query:"sector"`
 	Day    string `query:"day" doc:"what stood at the end of that day; today if nothing is said"`
 	AsOf   string `query:"as_of" doc:"what the system knew at that moment, RFC 3339; now if nothing is said"`
