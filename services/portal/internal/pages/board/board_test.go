@@ -26,6 +26,9 @@ func TestEveryFigureIsShown(t *testing.T) {
 		if n := len(slices.DeleteFunc(slices.Clone(shown), func(s string) bool { return s != f })); n != 1 {
 			t.Errorf("%s is shown %d times", f, n)
 		}
+		if heading(f, messages.English) == f {
+			t.Errorf("%s has no heading", f)
+		}
 		if w := words[f]; w.zh == "" || w.en == "" {
 			t.Errorf("%s has no words", f)
 		}

@@ -43,7 +43,7 @@ func (h Handler) list(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	l := shell.Language(r)
-	d := listData{standing: h.standing(got.Query), L: l, List: got, Back: back(q), Title: Figure(string(q.Figure), l)}
+	d := listData{standing: h.standing(got.Query), L: l, List: got, Back: back(q), Title: heading(string(q.Figure), l)}
 	if got.Page > 1 {
 		d.Previous = turned(q, got.Page-1)
 	}

@@ -1,6 +1,10 @@
 package board
 
-import "songshui.internal/services/portal/internal/messages"
+import (
+	"slices"
+
+	"songshui.internal/services/portal/internal/messages"
+)
 
 type text struct{ zh, en string }
 
@@ -40,6 +44,16 @@ var words = map[string]text{
 func Figure(name string, l messages.Language) string {
 	if t, ok := words[name]; ok {
 		return t.in(l)
+	}
+	return name
+}
+
+// heading gives a figure's words under the name of its group, as a page's title.
+func heading(name string, l messages.Language) string {
+	for _, p := range parts {
+		if slices.Contains(p.figures, name) {
+			return p.name.in(l) + " · " + Figure(name, l)
+		}
 	}
 	return name
 }
