@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"sync"
 	"time"
 
@@ -23,7 +24,7 @@ const (
 )
 
 // found measures how long it is from the answer to a submission until the search finds the case by its reference, and the same for the same documents added raw to an index
-// with the same settings of the same engine. One case in ten is watched.
+// with the same settings of the same engine, in rounds by turns. One case in ten is watched.
 func found(ctx context.Context, c Config) ([]Row, error) {
 	cases, err := templates(1)
 	if err != nil {
@@ -31,25 +32,34 @@ func found(ctx context.Context, c Config) ([]Row, error) {
 	}
 	var ours, raw []float64
 	err = with(ctx, c.Dir, func(s *system) error {
-		if err := s.drained(ctx, stack.Durables()); err != nil {
-			return err
-		}
-		if ours, err = atRate(ctx, c.Seconds*perSecond, s.acceptAndFind(cases)); err != nil {
-			return err
-		}
-		if err := s.drained(ctx, stack.Durables()); err != nil {
-			return err
-		}
 		e := engine{s.Backings().Search}
-		documents, err := e.documents(ctx)
-		if err != nil {
-			return err
+		known := map[string]bool{}
+		for round := range c.Rounds {
+			if err := s.drained(ctx, stack.Durables()); err != nil {
+				return err
+			}
+			n := c.Seconds * perSecond / c.Rounds
+			lags, err := atRate(ctx, n, s.acceptAndFind(cases, round*n))
+			if err != nil {
+				return err
+			}
+			ours = append(ours, lags...)
+			if err := s.drained(ctx, stack.Durables()); err != nil {
+				return err
+			}
+			fresh, err := e.unknown(ctx, known)
+			if err == nil && round == 0 {
+				err = e.create(ctx)
+			}
+			if err != nil {
+				return err
+			}
+			if lags, err = atRate(ctx, len(fresh), e.addAndFind(fresh)); err != nil {
+				return err
+			}
+			raw = append(raw, lags...)
 		}
-		if err := e.create(ctx); err != nil {
-			return err
-		}
-		raw, err = atRate(ctx, len(documents), e.addAndFind(documents))
-		return err
+		return nil
 	})
 	if err != nil {
 		return nil, err
@@ -103,9 +113,9 @@ func lagOf(ctx context.Context, i int, take step) (time.Duration, error) {
 	return time.Since(accepted), err
 }
 
-func (s *system) acceptAndFind(cases []template) step {
+func (s *system) acceptAndFind(cases []template, from int) step {
 	return func(ctx context.Context, i int) (func() (bool, error), error) {
-		t, r := cases[i%len(cases)], ref(int64(i))
+		t, r := cases[i%len(cases)], ref(int64(from+i))
 		client := s.client(t.account())
 		got, err := client.Submit(ctx, t.with(r))
 		return func() (bool, error) {
@@ -165,6 +175,16 @@ func (e engine) documents(ctx context.Context) ([]document, error) {
 			return out, nil
 		}
 	}
+}
+
+// unknown gives the cases of the live index that aren't known yet, and knows them from then on.
+func (e engine) unknown(ctx context.Context, known map[string]bool) ([]document, error) {
+	all, err := e.documents(ctx)
+	fresh := slices.DeleteFunc(all, func(d document) bool { return known[d.id] })
+	for _, d := range fresh {
+		known[d.id] = true
+	}
+	return fresh, err
 }
 
 // create makes an empty index with the live one's settings.
