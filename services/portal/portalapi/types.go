@@ -201,25 +201,3 @@ type CaseView struct {
 type Cases struct {
 	Cases []json.RawMessage `json:"cases"`
 }
-
-// Hit is one case found.
-type Hit struct {
-	ID                 string            `json:"id"`
-	Ref                string            `json:"ref"`
-	Office             string            `json:"office"`
-	Sector             string            `json:"sector"`
-	Title              string            `json:"title"`
-	Enterprise         string            `json:"enterprise"`
-	PublishedOn        string            `json:"published_on"`
-	State              string            `json:"state"`
-	RectificationState string            `json:"rectification_state"`
-	Highlight          map[string]string `json:"highlight"`
-}
-
-// Found answers a search.
-type Found struct {
-	Hits   []Hit                     `json:"hits"`
-	Total  int                       `json:"total"`
-	Facets map[string]map[string]int `json:"facets"`
-	TookMS float64                   `json:"took_ms"`
-}
