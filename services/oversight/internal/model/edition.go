@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"songshui.internal/events"
@@ -196,9 +197,9 @@ func changes(e events.Edition, then, now *Snapshot, q oversight.Query) []oversig
 		for _, def := range oversight.Figures() {
 			name := string(def.Figure)
 			at.Figure, at.Day = def.Figure, q.Day
-			is := keys(now.Rows(at))
+			is := keys(def, now.Rows(at))
 			at.Day = e.Day
-			was := keys(then.Rows(at))
+			was := keys(def, then.Rows(at))
 			c := oversightapi.Change{Office: row.Office, Figure: name, Then: told[row.Office].Figures[name], Now: row.Figures[name], Came: less(is, was), Went: less(was, is)}
 			if c.Then != c.Now || len(c.Came)+len(c.Went) > 0 {
 				out = append(out, c)
@@ -208,26 +209,38 @@ func changes(e events.Edition, then, now *Snapshot, q oversight.Query) []oversig
 	return out
 }
 
-// keys names the records of rows, each once and sorted.
-func keys(rows []oversight.Row) []string {
+// keys names the records of a figure's rows, sorted: an extension has its number behind it, and for days to close a case how long it took, so that what has changed within a record is seen.
+func keys(def oversight.FigureDef, rows []oversight.Row) []string {
 	var out []string
 	for _, r := range rows {
-		if r.Case != "" {
+		switch {
+		case r.Extension != nil:
+			out = append(out, string(r.Case)+keyPart+strconv.Itoa(*r.Extension))
+		case def.Percentile > 0 && r.DaysToClose != nil:
+			out = append(out, string(r.Case)+keyPart+strconv.Itoa(*r.DaysToClose))
+		case r.Case != "":
 			out = append(out, string(r.Case))
-		} else {
+		default:
 			out = append(out, string(r.Office)+"/"+string(r.Month))
 		}
 	}
 	slices.Sort(out)
-	return slices.Compact(out)
+	return out
 }
 
-// less gives what of a isn't in b, both sorted.
+// keyPart stands between a record and what tells its rows apart; no record's name has it.
+const keyPart = "#"
+
+// less gives the records of what of a isn't in b, both sorted; each once.
 func less(a, b []string) []string {
 	var out []string
 	for _, k := range a {
-		if _, ok := slices.BinarySearch(b, k); !ok && len(out) < maxRecords {
-			out = append(out, k)
+		if _, ok := slices.BinarySearch(b, k); ok {
+			continue
+		}
+		record, _, _ := strings.Cut(k, keyPart)
+		if n := len(out); n < maxRecords && (n == 0 || out[n-1] != record) {
+			out = append(out, record)
 		}
 	}
 	return out

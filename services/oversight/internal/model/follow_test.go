@@ -246,3 +246,42 @@ func (f *following) lastStored() time.Time {
 	}
 	return last
 }
+
+// TestChangesWithinARecord: a second extension of a case, and another day of closing, are changes of that case, not of passing days.
+func TestChangesWithinARecord(t *testing.T) {
+	t.Parallel()
+	l := newLog(t)
+	c := sampleCases(t)[0]
+	l.putCase(t, c)
+	r := rectificationOf(c, nil)
+	r.StartedOn, r.State = c.ExposedOn, events.RectificationClosed
+	r.Acceptances = []events.Acceptance{{AskedOn: c.ExposedOn.Add(9), Result: events.Accepted, DecidedOn: c.ExposedOn.Add(10)}}
+	x := events.Extension{AskedOn: c.ExposedOn.Add(2), DueInForce: r.Dues[0].Day}
+	r.Extensions, r.Closings = []events.Extension{x}, []events.Closing{{On: c.ExposedOn.Add(20)}}
+	l.putRectification(t, r)
+	then := l.now(t)
+	q := oversight.Query{Month: events.MonthOf(c.ExposedOn), Day: asOf}
+	e := events.Edition{Day: asOf, Rows: editionRows(then.Board(q))}
+	if got := changes(e, then, l.now(t), q); len(got) != 0 {
+		t.Errorf("nothing has changed: %+v", got)
+	}
+	r.Extensions = append(slices.Clone(r.Extensions), x)
+	r.Closings = []events.Closing{{On: c.ExposedOn.Add(25)}}
+	l.putRectification(t, r)
+	of := map[string]oversightapi.Change{}
+	for _, change := range changes(e, then, l.now(t), q) {
+		if change.Office == oversightapi.Province {
+			of[change.Figure] = change
+		}
+	}
+	id := []string{string(c.ID)}
+	if x := of["extensions-asked"]; x.Then != 1 || x.Now != 2 || !slices.Equal(x.Came, id) || len(x.Went) > 0 {
+		t.Errorf("extensions %+v", x)
+	}
+	if d := of["days-to-close-median"]; d.Then != 20 || d.Now != 25 || !slices.Equal(d.Came, id) || !slices.Equal(d.Went, id) {
+		t.Errorf("days to close %+v", d)
+	}
+	if len(of) != 3 {
+		t.Errorf("changes %+v", of)
+	}
+}
