@@ -105,6 +105,18 @@ func TestTable(t *testing.T) {
 	}
 }
 
+// The list of a median is headed by how many it is of, not as if that were the median.
+func TestListOfDays(t *testing.T) {
+	t.Parallel()
+	days := 48
+	l := oversightapi.List{Query: oversightapi.Query{Figure: "days-to-close-median"}, Rows: []oversightapi.Row{{Case: "c", Office: "jilin", State: "closed", DaysToClose: &days}}, Total: 9, Page: 1, PerPage: 50}
+	w := httptest.NewRecorder()
+	shell.Show(w, httptest.NewRequest(http.MethodGet, Path, nil), http.StatusOK, listPage, "", listData{L: messages.English, List: l, Title: heading("days-to-close-median", messages.English)})
+	if body := w.Body.String(); !strings.Contains(body, `<h1>Days to close · median <span class="quiet">(of <span class="total">9</span> closed)</span></h1>`) {
+		t.Error(body)
+	}
+}
+
 // A list numbers its rows over all pages and shows what applies to them: cases, extensions, or offices' months.
 func TestList(t *testing.T) {
 	t.Parallel()
