@@ -3,6 +3,7 @@ package bench
 import (
 	"context"
 	"errors"
+	"net/http/httptest"
 	"os"
 	"slices"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"songshui.internal/events"
+	"songshui.internal/services/internal/embedded/search"
 	media "songshui.internal/services/media/server"
 )
 
@@ -79,6 +81,7 @@ func TestUnknownMeasurement(t *testing.T) {
 
 // Everything that needs no child process, at its smallest: each figure comes out, whatever it is.
 func TestMeasures(t *testing.T) {
+	t.Setenv(meiliURL, "")
 	c := Defaults(t.TempDir())
 	c.Log = t.Output()
 	c.Round, c.Rounds, c.Seconds, c.Cases, c.Bytes, c.Clip, c.Pictures = 20*time.Millisecond, 1, 1, 60, 16<<20, 24<<20, 2
@@ -103,6 +106,28 @@ func TestMeasures(t *testing.T) {
 		if !slices.Equal(got, m.rows) {
 			t.Errorf("%s gives %q, want %q", m.name, got, m.rows)
 		}
+	}
+}
+
+// An engine behind an address is measured in place of the embedded one.
+func TestMeasuresAnEngineElsewhere(t *testing.T) {
+	s, err := search.Start(t.Context(), search.Config{Dir: t.TempDir(), Key: "a key"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(s)
+	defer server.Close()
+	t.Setenv(meiliURL, server.URL)
+	t.Setenv(meiliKey, "a key")
+	c := Defaults(t.TempDir())
+	c.Only, c.Cases = "searching", 60
+	r, err := Run(t.Context(), c)
+	if err != nil || len(r.Rows) != 1 || r.Rows[0].Raw <= 0 {
+		t.Fatalf("%v: %v", r.Rows, err)
+	}
+	list, err := s.Client().ListIndexes(nil)
+	if err != nil || len(list.Results) != 1 {
+		t.Errorf("indexes there: %+v, %v", list, err)
 	}
 }
 

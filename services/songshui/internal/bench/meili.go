@@ -3,6 +3,7 @@ package bench
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -46,7 +47,22 @@ func openEngine(ctx context.Context, dir string) (*searchEngine, error) {
 		options = append(options, meilisearch.WithAPIKey(key))
 	}
 	e.client = meilisearch.New(url, options...)
-	return e, e.clear(ctx)
+	if err := e.clear(ctx); err != nil {
+		return nil, errors.Join(err, e.close())
+	}
+	return e, nil
+}
+
+// outsideEngine is a client of the Meilisearch that is named, cleared; nil if none is.
+func outsideEngine(ctx context.Context) (meilisearch.ServiceManager, error) {
+	if os.Getenv(meiliURL) == "" {
+		return nil, nil
+	}
+	e, err := openEngine(ctx, "")
+	if err != nil {
+		return nil, err
+	}
+	return e.client, nil
 }
 
 func (e *searchEngine) start(ctx context.Context) (err error) {

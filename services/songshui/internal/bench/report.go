@@ -24,7 +24,7 @@ var targets = map[string]target{
 	"search":               {"search with filter and facets through the API, p99", "ms", 30, 0, true, false},
 	"search-engine":        {"search asked of archive ÷ the engine's answer to the same requests, p50", "ms", 1.3, 0, true, true},
 	"search-many":          {"search with filter and facets among 100,000 cases, asked of archive, p99", "ms", 60, 0, true, false},
-	"search-memory":        {"memory of the embedded engine with 100,000 cases", "MiB", 300, 0, true, false},
+	"search-memory":        {"live heap of the embedded engine with 100,000 cases", "MiB", 300, 0, true, false},
 	"commands":             {"commands to distinct rectifications, 64 in flight ÷ raw JetStream publish of the same bytes", "1/s", 0.6, 0, false, true},
 	"deadlines":            {"10,000 deadlines at one instant, each stated once: the last after", "s", 10, 0, true, false},
 	"deadlines-spread":     {"10,000 deadlines over a minute, each stated once: the latest after", "s", 1, 0, true, false},

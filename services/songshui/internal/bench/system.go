@@ -38,7 +38,11 @@ func with(ctx context.Context, dir string, do func(*system) error) error {
 		return err
 	}
 	quiet := slog.New(slog.NewTextHandler(io.Discard, nil))
-	if s.Up, err = stack.StartUp(ctx, stack.Config{Dir: filepath.Join(dir, "up"), Listen: "127.0.0.1:0", Bootstrap: file, Logger: quiet}); err != nil {
+	config := stack.Config{Dir: filepath.Join(dir, "up"), Listen: "127.0.0.1:0", Bootstrap: file, Logger: quiet}
+	if config.Search, err = outsideEngine(ctx); err != nil {
+		return err
+	}
+	if s.Up, err = stack.StartUp(ctx, config); err != nil {
 		return err
 	}
 	err = do(s)

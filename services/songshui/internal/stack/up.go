@@ -16,6 +16,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/meilisearch/meilisearch-go"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"songshui.internal/events"
@@ -44,6 +45,8 @@ type Config struct {
 	MediaQuota    int64
 	Lists         string
 	SecureCookies bool
+	// Search takes the embedded engine's place; nil = it stays.
+	Search meilisearch.ServiceManager
 }
 
 // Up is a whole system in one process.
@@ -99,7 +102,7 @@ func (u *Up) start(ctx, runCtx context.Context, c Config) error {
 	if err := u.hold(); err != nil {
 		return err
 	}
-	backings, err := u.backings(runCtx)
+	backings, err := u.backings(runCtx, c.Search)
 	if err != nil {
 		return err
 	}
@@ -154,23 +157,26 @@ func (u *Up) hold() error {
 }
 
 // backings starts NATS, search and S3; the last changes the working directory.
-func (u *Up) backings(ctx context.Context) (Backings, error) {
+func (u *Up) backings(ctx context.Context, outside meilisearch.ServiceManager) (Backings, error) {
 	n, err := nats.Start(nats.Config{Dir: filepath.Join(u.dir, "nats")})
 	if err != nil {
 		return Backings{}, err
 	}
 	u.closers = append(u.closers, n.Close)
-	engine, err := search.Start(ctx, search.Config{Dir: filepath.Join(u.dir, "search")})
-	if err != nil {
-		return Backings{}, fmt.Errorf("stack: search: %w", err)
+	if outside == nil {
+		engine, err := search.Start(ctx, search.Config{Dir: filepath.Join(u.dir, "search")})
+		if err != nil {
+			return Backings{}, fmt.Errorf("stack: search: %w", err)
+		}
+		u.closers = append(u.closers, func() { _ = engine.Close() })
+		outside = engine.Client()
 	}
-	u.closers = append(u.closers, func() { _ = engine.Close() })
 	store, err := s3.Start(ctx, s3.Config{Dir: filepath.Join(u.dir, "objects")})
 	if err != nil {
 		return Backings{}, fmt.Errorf("stack: s3: %w", err)
 	}
 	u.closers = append(u.closers, func() { _ = store.Close() })
-	return Backings{Connect: n.Connect, S3: store.Client(), Search: engine.Client(), Replicas: 1}, nil
+	return Backings{Connect: n.Connect, S3: store.Client(), Search: outside, Replicas: 1}, nil
 }
 
 // settings makes what a process of its own needs: a signing key for its lifetime, since signed actors live a minute, and listeners.
