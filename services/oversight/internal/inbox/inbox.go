@@ -39,9 +39,11 @@ const (
 	KindAnotherCase         = "another-case"
 	reminderListingQuestion = "listing-question"
 	reminderTalk            = "overdue-talk"
+	reminderEmbargo         = "embargo-ended"
+	reminderObjection       = "objection-waits"
 )
 
-// Entries derives the inbox of a person as of now, the newest first. What asks for something (a filing to receive, a site to check, a consent) is there until it is done. Seen isn't filled in.
+// Entries derives the inbox of a person as of now, the newest first. What asks for something (a reminder, a filing to receive, a site to check, a consent) is there until it is done. Seen isn't filled in.
 func Entries(s *model.Snapshot, a access.Actor, now time.Time) []oversightapi.InboxEntry {
 	d := &deriver{a: a, since: now.Add(-keptFor), now: now}
 	switch a.Role {
@@ -109,8 +111,8 @@ func (d *deriver) put(c *model.Case, kind, which string, at time.Time, on events
 }
 
 func (d *deriver) ofCase(c *model.Case) {
-	if d.office() {
-		for _, r := range c.Reminders {
+	for _, r := range c.Reminders {
+		if d.office() && asksOfCase(c, r.Kind) {
 			d.put(c, r.Kind, string(r.For), r.At, "", map[string]string{"for": string(r.For)})
 		}
 	}
@@ -128,6 +130,25 @@ func (d *deriver) ofCase(c *model.Case) {
 	}
 }
 
+// asksOfCase says whether a case's reminder still asks for something: a publication of a case that is held back, or an answer to an objection.
+func asksOfCase(c *model.Case, kind string) bool {
+	switch kind {
+	case reminderEmbargo:
+		return c.State == events.CaseEmbargoed
+	case reminderObjection:
+		return slices.ContainsFunc(c.Objections, func(o events.Objection) bool { return o.AnsweredOn == "" })
+	}
+	return true
+}
+
+// asks says whether a rectification's reminder still asks for something: the listing's question until it is answered, the others while the rectification isn't accepted or ended.
+func asks(r *model.Rectification, kind string) bool {
+	if kind == reminderListingQuestion && (r.ListingAnswer != nil || len(r.Listings) > 0) {
+		return false
+	}
+	return r.State == events.RectificationPending || r.State == events.RectificationInProgress || r.State == events.RectificationAwaitingAcceptance
+}
+
 // reminded says whom a reminder of a rectification is for: all who work on it; the province is told of the listing's question, which is its own, and of talks.
 func (d *deriver) reminded(kind string) bool {
 	if d.supervisor() {
@@ -138,7 +159,7 @@ func (d *deriver) reminded(kind string) bool {
 
 func (d *deriver) ofRectification(c *model.Case, r *model.Rectification) {
 	for _, m := range r.Reminders {
-		if d.reminded(m.Kind) {
+		if d.reminded(m.Kind) && asks(r, m.Kind) {
 			d.put(c, m.Kind, string(m.For), m.At, "", map[string]string{"for": string(m.For)})
 		}
 	}
@@ -210,7 +231,7 @@ func (d *deriver) ofReturn(r *model.Return) {
 			put(KindReturnReturned, which, f.AnsweredAt, map[string]string{"reason": f.Reason})
 		}
 	}
-	if d.office() {
+	if d.office() && (r.State == events.ReturnRunning || r.State == events.ReturnReturned) {
 		for _, m := range r.Reminders {
 			put(m.Kind, string(m.For), m.At, map[string]string{"for": string(m.For)})
 		}

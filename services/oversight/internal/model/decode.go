@@ -208,6 +208,8 @@ func (r *reader) rectification(data []byte) (s events.RectificationState, err er
 			s.Ending = r.ending()
 		case "reminders":
 			s.Reminders = r.reminders()
+		case "listing_answer":
+			s.ListingAnswer = r.listingAnswer()
 		default:
 			r.skip()
 		}
@@ -321,6 +323,21 @@ func (r *reader) reopening() (o events.Reopening) {
 		}
 	})
 	return o
+}
+
+func (r *reader) listingAnswer() *events.ListingAnswer {
+	if r.null() {
+		return nil
+	}
+	var a events.ListingAnswer
+	r.object(func(key string) {
+		if key == "on" {
+			a.On = r.day()
+			return
+		}
+		r.skip()
+	})
+	return &a
 }
 
 func (r *reader) ending() *events.Ending {
