@@ -41,8 +41,11 @@ func TestReturnOverHTTP(t *testing.T) {
 	if p := problem(t, err); p.Status != http.StatusConflict || p.Code != "wrong_state" || len(p.Current) == 0 || p.Detail != "当前状态：待省收。" {
 		t.Errorf("another while it waits: %+v", p)
 	}
-	back, err := province.CommandReturn(t.Context(), "liaoyuan", month, "return", "back", map[string]any{"reason": "缺签发页"})
+	back, err := province.CommandReturn(t.Context(), "liaoyuan", month, "return", "back", map[string]any{"reason": "缺签发页，请打13904370001"})
 	must(t, err)
+	if w := back.Warnings; len(w) != 1 || w[0].Field != "reason" || w[0].Code != "personal_data" || !han(w[0].Message) {
+		t.Errorf("not warned of a telephone number: %+v", w)
+	}
 	if back.State.Shown != "returned" || !back.State.Overdue {
 		t.Errorf("sent back: %+v", back.State.ReturnFlags)
 	}

@@ -86,11 +86,11 @@ func TestTable(t *testing.T) {
 	b := oversightapi.Board{Months: []events.Month{june}, Total: cells(map[string]int{"overdue": 7}, ""), Offices: []oversightapi.OfficeLine{
 		{Office: "jilin", Figures: cells(map[string]int{"overdue": 5}, "jilin"), Returns: []oversightapi.MonthCell{{Month: june, Shown: "recognised", Kind: "paper", Exposed: 3, Query: "figure=exposed&office=jilin&month=2026-06"}}},
 		{Office: "siping", Figures: cells(nil, "siping"), Returns: []oversightapi.MonthCell{{Month: june, Shown: "missed", OnlyOtherLevels: true, ZeroReturn: true}}},
-		{Office: "baishan", Figures: cells(nil, "baishan")},
+		{Office: "new-office", Name: "新设市", Figures: cells(nil, "new-office")},
 	}}
 	for l, want := range map[messages.Language][]string{
 		messages.Chinese: {`<a href="/board/list?figure=overdue">7</a>`, `<a href="/board/list?figure=overdue&amp;office=jilin">5</a>`, `<span class="tag good">补录</span>`, `<span class="tag bad">未完成</span>`, "†", "零报告",
-			`href="/returns/jilin/2026-06"`, `href="/board/list?figure=exposed&amp;office=jilin&amp;month=2026-06"`, "2026年11月25日", "2026年11月25日 12:00", "历史时点", `class="zero">0</a>`},
+			`href="/returns/jilin/2026-06"`, `href="/board/list?figure=exposed&amp;office=jilin&amp;month=2026-06"`, "2026年11月25日", "2026年11月25日 12:00", "历史时点", `class="zero">0</a>`, `<th scope="row">新设市</th>`},
 		messages.English: {"25 November 2026 12:00", "zero return", "a past moment"},
 	} {
 		d := data{standing: standing{"2026-11-25", "2026-11-25T04:00:00Z", true}, L: l, Board: b, Supervisor: true}
