@@ -403,3 +403,27 @@ func TestPacked(t *testing.T) {
 		}
 	}
 }
+
+// TestParts: what is looked at in parts, one a core, is what is looked at as one.
+func TestParts(t *testing.T) {
+	t.Parallel()
+	store := openStore(t, t.TempDir())
+	defer store.Close()
+	ix, err := store.Create("x", "id", time.Now(), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const n = 5 * share
+	var docs []object
+	for i := range n {
+		docs = append(docs, object{"id": strconv.Itoa(i), "title": []string{"有限空间作业票", "空间作业有限票", "有限空间和空间作业票"}[i%3]})
+	}
+	write(t, ix, nil, docs...)
+	ix.meta.Settings.Pagination.MaxTotalHits = n
+	for q, want := range map[string]int{"有限空间作业": n/3 + 1, "空间作业": n, "限空间和空间作": n / 3, `"作业有限"`: n/3 + 1} {
+		res, err := ask(ix, &Query{Q: q, Strategy: "all"})
+		if err != nil || res.Total != want {
+			t.Errorf("%s: %v, %v, want %d", q, res, err, want)
+		}
+	}
+}

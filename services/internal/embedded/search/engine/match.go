@@ -72,7 +72,7 @@ func (m *matcher) term(t *term, allowed bitset) bitset {
 	if t.prefix && t.tokens[len(t.tokens)-1].class == word {
 		m.look(t, asPrefix, allowed, found)
 	}
-	if m.settings.TypoTolerance.Enabled {
+	if m.settings.TypoTolerance.Enabled && m.settings.forgives(t) {
 		m.look(t, withTypos, allowed, found)
 	}
 	return found

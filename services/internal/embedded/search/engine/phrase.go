@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"runtime"
 	"slices"
 	"strings"
 
@@ -170,8 +171,29 @@ func (p *phrase) match() *roaring.Bitmap {
 	return roaring.BitmapOf(p.verify(candidates)...)
 }
 
-// verify keeps the candidates in which the places line up. A term that stands at several places is read once.
+// share is from how many candidates on each core is given a part of them.
+const share = 1000
+
+// verify keeps the candidates in which the places line up.
 func (p *phrase) verify(candidates []uint32) []uint32 {
+	parts := min(runtime.GOMAXPROCS(0), len(candidates)/share)
+	if parts <= 1 {
+		return p.verifyPart(candidates)
+	}
+	kept := make([][]uint32, parts)
+	err := inParallel(parts, func(i int) error {
+		one := *p
+		kept[i] = one.verifyPart(candidates[i*len(candidates)/parts : (i+1)*len(candidates)/parts])
+		return one.err
+	})
+	if err != nil {
+		p.err = err
+	}
+	return slices.Concat(kept...)
+}
+
+// verifyPart does so on one core. A term that stands at several places is read once.
+func (p *phrase) verifyPart(candidates []uint32) []uint32 {
 	live := make([]int, len(candidates))
 	for i := range live {
 		live[i] = i

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -113,6 +114,11 @@ func (s *Settings) typos(w string) int {
 		}
 	}
 	return n
+}
+
+// forgives says whether any of a term's words may have a typo; to look for one in every segment costs as much as the term.
+func (s *Settings) forgives(t *term) bool {
+	return t.nearHangul() || slices.ContainsFunc(t.tokens, func(k token) bool { return k.class == word && s.typos(k.term) > 0 })
 }
 
 func isNumber(w string) bool {
