@@ -86,7 +86,7 @@ func New(d Deps, c Config) (*Server, error) {
 	pages, mux := http.NewServeMux(), http.NewServeMux()
 	(&signin.Handler{Registry: registryapi.Client{Client: bus.Client{Conn: d.Bus.Conn()}}, Sessions: identities}).Routes(pages)
 	(&enter.Handler{Registry: registryapi.Client{Client: bus.Client{Conn: d.Bus.Conn()}}, Sessions: identities}).Routes(pages)
-	pages.Handle("GET /{$}", &search.Handler{Outlets: d.Directory})
+	(&search.Handler{Outlets: d.Directory}).Routes(pages, mux)
 	pages.HandleFunc("GET /cases/{id}", casepage.Handle)
 	people.Routes(pages, mux, c.SecureCookies)
 	accounts.Handler{Lists: d.Directory, Secure: c.SecureCookies, Now: d.Bus.Now}.Routes(pages)

@@ -111,6 +111,9 @@ func Field(f fault.Field, l Language) string {
 	}
 	say := strings.ReplaceAll(t.in(l), "{arg}", f.Arg)
 	label := Label(f.Field, l)
+	if from, to, ok := Place(f); ok {
+		label = placed(from, to, l)
+	}
 	if label == "" {
 		return say
 	}

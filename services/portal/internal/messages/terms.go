@@ -1,11 +1,25 @@
 package messages
 
+import "time"
+
 // Term gives the words for a slug that people see: a sector, a state, a command, a fact. kind is the facet or field; an unknown slug comes back as it is.
 func Term(kind, slug string, l Language) string {
 	if t, ok := terms[kind][slug]; ok {
 		return t.in(l)
 	}
 	return slug
+}
+
+// Month gives the words for a month (2026-06): 2026年6月. What is none comes back as it is.
+func Month(slug string, l Language) string {
+	m, err := time.Parse("2006-01", slug)
+	switch {
+	case err != nil:
+		return slug
+	case l == English:
+		return m.Format("January 2006")
+	}
+	return m.Format("2006年1月")
 }
 
 var terms = map[string]map[string]text{
@@ -83,6 +97,10 @@ var terms = map[string]map[string]text{
 	"return_reminder": {"return-first": {"月报第一次提醒", "first reminder of the return"}, "return-second": {"月报第二次提醒", "second reminder of the return"}, "return-before": {"月报即将到期", "the return is due soon"}},
 	"facet": {
 		"office": {"上报单位", "office"}, "sector": {"行业领域", "sector"}, "category": {"案例类别", "category"}, "hazard_level": {"隐患级别", "hazard level"}, "level": {"媒体级别", "outlet level"},
-		"outlet": {"媒体", "outlet"}, "state": {"案例状态", "state"}, "rectification_state": {"整改状态", "rectification"},
+		"outlet": {"媒体", "outlet"}, "state": {"案例状态", "state"}, "rectification_state": {"整改状态", "rectification"}, "month": {"刊播月份", "month of publication"},
 	},
+	"sort": {
+		"relevance": {"相关度", "relevance"}, "newest": {"最新刊播", "newest"}, "oldest": {"最早刊播", "oldest"}, "penalty": {"罚款最多", "highest penalty"}, "overdue": {"逾期最久", "longest overdue"}, "nearest": {"距离最近", "nearest"},
+	},
+	"read_as": {"sound": {"按读音找到", "found by sound"}, "slip": {"按相近的字找到", "found with one character changed"}, "pinyin": {"按拼音找到", "found by pinyin"}},
 }

@@ -1,14 +1,14 @@
-// Package search is the page on which people look for cases. The address holds the whole state, so that back, bookmarks and links work.
+// Package search is the page of the archive, on which people look for cases. The address holds the whole state, so that back, bookmarks and links work; all is links and one form that need no script. The script
+// adds suggestions while typing and the place of the device. What can't be read in a query is shown at its place, with the rest of the page as it was.
+//
+// It owns and writes nothing: archive is asked in the person's name, and sees to it that nothing tells of cases that aren't for these eyes.
 package search
 
 import (
-	"cmp"
 	"embed"
-	"maps"
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
 
 	"songshui.internal/events"
 	"songshui.internal/services/archive/archiveapi"
@@ -16,36 +16,103 @@ import (
 	"songshui.internal/services/portal/internal/front"
 	"songshui.internal/services/portal/internal/messages"
 	"songshui.internal/services/portal/internal/pages/shell"
+	"songshui.internal/services/portal/internal/sheets"
 	"songshui.internal/services/portal/internal/view"
 	"songshui.internal/services/portal/portalapi"
 )
 
-//go:embed search.tmpl
+//go:embed search.tmpl search.css search.js
 var files embed.FS
 
-var page = shell.Parse("search.tmpl", files)
+var (
+	assets = shell.NewAssets(files, "search.css", "search.js")
+	page   = shell.Parse("search.tmpl", files).With(assets.Path("search.css"), assets.Path("search.js"))
+)
 
 type data struct {
-	L                  messages.Language
-	Params             archiveapi.Params
-	Found              portalapi.Found
-	Facets             []facet
-	Hidden             []hidden
-	Previous, NextPage string
+	L messages.Language
+	// A is the page's whole address.
+	A address
+	// Found is nil where the question can't be read.
+	Found *portalapi.Found
+	Hits  []hit
+	// Wrong says what can't be read; Place where in the query, if it is there.
+	Wrong []string
+	Place *place
+	// Hidden are the parameters that the form keeps without showing them.
+	Hidden []hidden
+	Chips  []chip
+	Facets []facet
+	Months *histogram
+	Sorts  []choice
+	Shows  []choice
+	ReadAs []readAs
+	Others []other
+	// From and To are the numbers of the hits shown, Page of Pages.
+	From, To, Page, Pages int
+	Previous, NextPage    string
+	// Asked is the search as an address' query, for exports and to save it; Name proposes one for it.
+	Asked, Name string
+	// TooMany says that there are more cases than an export holds.
+	TooMany bool
+	Radii   []string
+	Places  []placeChoice
 }
 
 type hidden struct{ Name, Value string }
 
-type facet struct {
-	Name   string
-	Values []value
-}
-
-type value struct {
+type choice struct {
 	Label, URL string
-	Count      int
 	On         bool
 }
+
+type placeChoice struct{ At, Label string }
+
+type readAs struct{ How, Term, As string }
+
+type other struct {
+	Q, URL string
+	Total  int
+}
+
+// hit is a hit with what is shown of its texts.
+type hit struct {
+	portalapi.Hit
+	Fragments []string
+	Distance  string
+}
+
+// First gives a parameter's value for its field.
+func (d data) First(name string) string { return d.A.first(name) }
+
+// More says whether a condition is given that stands in the fold.
+func (d data) More() bool {
+	return slices.ContainsFunc(folded, func(name string) bool { return d.A.first(name) != "" })
+}
+
+// Grid says that hits are shown as pictures.
+func (d data) Grid() bool { return d.A.first(paramShow) == showGrid }
+
+// Plain says that nothing was asked for but everything.
+func (d data) Plain() bool { return len(d.A.without("sort", paramShow)) == 0 }
+
+// Cleared is the address without any condition but the text.
+func (d data) Cleared() string {
+	next := address{}
+	for _, name := range []string{"q", "sort", paramShow} {
+		if v := d.A.first(name); v != "" && v != "nearest" {
+			next[name] = []string{v}
+		}
+	}
+	return next.link()
+}
+
+var (
+	// folded are the fields that stand in the form's fold.
+	folded = []string{"from", "to", "found_from", "found_to", "due_from", "due_to", "penalty_min", "penalty_max", "overdue", "near", "radius_km"}
+	sorts  = []string{"relevance", "newest", "oldest", "penalty", "overdue"}
+	radii  = []string{"5", "10", "20", "50", "100", "200"}
+)
 
 // Outlets knows the names of outlets (registryapi.Directory).
 type Outlets interface {
@@ -55,6 +122,12 @@ type Outlets interface {
 // Handler serves the page.
 type Handler struct{ Outlets Outlets }
 
+// Routes adds the page to pages, and its style and script, which need no session, to public.
+func (h *Handler) Routes(pages, public *http.ServeMux) {
+	pages.Handle("GET /{$}", h)
+	assets.Routes(public)
+}
+
 // ServeHTTP shows the page; a person without a session is sent to sign in.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c := front.Of(r.Context())
@@ -62,83 +135,126 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, "/sign-in?next="+url.QueryEscape(r.URL.RequestURI()), http.StatusSeeOther)
 		return
 	}
-	q := r.URL.Query()
-	params, err := view.ReadSearch(q)
-	if err != nil {
-		shell.Fail(w, r, err)
-		return
-	}
-	found, err := view.Search(r.Context(), c.Client, params)
-	if err != nil {
-		shell.Fail(w, r, fault.Of(err))
+	a, changed := address(r.URL.Query()).clean()
+	if changed {
+		http.Redirect(w, r, a.link(), http.StatusSeeOther)
 		return
 	}
 	l := shell.Language(r)
-	d := data{L: l, Params: params, Found: found, Facets: h.facets(q, found.Facets, l)}
-	for _, name := range view.Facets {
-		for _, v := range q[name] {
-			d.Hidden = append(d.Hidden, hidden{name, v})
+	params, err := view.ReadSearch(a.asked())
+	d := data{L: l, A: a, Hidden: kept(a), Chips: h.chips(a, l), Radii: radii, Asked: a.withoutPage("page").asked().Encode()}
+	for _, p := range places {
+		d.Places = append(d.Places, placeChoice{p.at, messages.Term("office", p.office, l)})
+	}
+	if err == nil {
+		var found portalapi.Found
+		if found, err = view.Search(r.Context(), c.Client, params); err == nil {
+			h.fill(&d, params, found)
 		}
 	}
-	if params.Page > 1 {
-		d.Previous = turned(q, params.Page-1)
+	status := http.StatusOK
+	if err != nil {
+		if !fault.Is(err, fault.BadParameter) {
+			shell.Fail(w, r, err)
+			return
+		}
+		status = http.StatusBadRequest
+		d.refused(fault.Of(err))
 	}
-	if params.Page*params.PerPage < found.Total {
-		d.NextPage = turned(q, params.Page+1)
-	}
-	title := "案例检索"
-	if l == messages.English {
-		title = "Search"
-	}
-	shell.Show(w, r, http.StatusOK, page, title, d)
+	shell.Show(w, r, status, page, title(a, l), d)
 }
 
-// facets gives each facet's values, most first; one that is picked stays, even without hits.
-func (h *Handler) facets(q url.Values, counts map[string]map[string]int, l messages.Language) []facet {
-	var out []facet
-	for _, name := range view.Facets {
-		f := facet{Name: name}
-		slugs := slices.Sorted(maps.Keys(counts[name]))
-		for _, picked := range q[name] {
-			if !slices.Contains(slugs, picked) {
-				slugs = append(slugs, picked)
-			}
-		}
-		slices.SortStableFunc(slugs, func(a, b string) int { return cmp.Compare(counts[name][b], counts[name][a]) })
-		for _, slug := range slugs {
-			f.Values = append(f.Values, value{Label: h.label(name, slug, l), URL: toggled(q, name, slug), Count: counts[name][slug], On: slices.Contains(q[name], slug)})
-		}
-		if len(f.Values) > 0 {
-			out = append(out, f)
+func title(a address, l messages.Language) string {
+	if q := a.first("q"); q != "" {
+		return q + pick(" · 案例检索", " · Search", l)
+	}
+	return pick("案例检索", "Search", l)
+}
+
+// kept are the parameters that the form sends along.
+func kept(a address) []hidden {
+	var out []hidden
+	for _, name := range append(slices.Clone(view.Facets), "month", "enterprise", "frame", "sort", paramShow) {
+		for _, v := range a[name] {
+			out = append(out, hidden{name, v})
 		}
 	}
 	return out
 }
 
-// label gives a value's words; an outlet's name stands in the province's list.
-func (h *Handler) label(facet, slug string, l messages.Language) string {
-	if facet == "outlet" {
-		if o, ok := h.Outlets.OutletByID(events.OutletID(slug)); ok {
-			return o.Name
+// fill puts in what was found.
+func (h *Handler) fill(d *data, params archiveapi.Params, found portalapi.Found) {
+	a, l := d.A, d.L
+	d.Found = &found
+	for _, f := range found.Hits {
+		d.Hits = append(d.Hits, shown(f, l))
+	}
+	d.Facets = h.facets(a, found, l)
+	d.Months = h.months(a, counts(found, a, "month"), l)
+	for _, s := range sorts {
+		d.Sorts = append(d.Sorts, choice{messages.Term("sort", s, l), a.on("sort", otherThan(s, "relevance")).link(), s == params.Sort || params.Sort == "" && s == "relevance"})
+	}
+	if a.first("near") != "" {
+		d.Sorts = append(d.Sorts, choice{messages.Term("sort", "nearest", l), a.on("sort", "nearest").link(), params.Sort == "nearest"})
+	}
+	d.Shows = []choice{{pick("列表", "list", l), a.on(paramShow, "").link(), !d.Grid()}, {pick("图片", "pictures", l), a.on(paramShow, showGrid).link(), d.Grid()}}
+	for _, r := range found.ReadAs {
+		d.ReadAs = append(d.ReadAs, readAs{messages.Term("read_as", r.How, l), r.Term, r.As})
+	}
+	for _, p := range found.DidYouMean {
+		d.Others = append(d.Others, other{p.Q, a.on("q", p.Q).link(), p.Total})
+	}
+	d.Page, d.Pages = params.Page, (found.Total+params.PerPage-1)/params.PerPage
+	d.From = (params.Page-1)*params.PerPage + 1
+	d.To = d.From + len(found.Hits) - 1
+	if d.Page > 1 {
+		d.Previous = a.turned(d.Page - 1).link()
+	}
+	if d.Page < d.Pages {
+		d.NextPage = a.turned(d.Page + 1).link()
+	}
+	d.Name = a.first("q")
+	if d.Name == "" && len(d.Chips) > 0 {
+		d.Name = d.Chips[0].Label
+	}
+	d.TooMany = found.Total > sheets.MaxExported
+}
+
+// otherThan gives v, or nothing where it is what holds anyway.
+func otherThan(v, usual string) string {
+	if v == usual {
+		return ""
+	}
+	return v
+}
+
+// fragments are the texts of which a fragment is shown besides title, reference and enterprise, the first two that were found in.
+var fragments = []string{"summary", "violations", "tags", "places", "rest"}
+
+func shown(f portalapi.Hit, l messages.Language) hit {
+	s := hit{Hit: f}
+	for _, name := range fragments {
+		if text := f.Highlight[name]; text != "" && len(s.Fragments) < 2 {
+			s.Fragments = append(s.Fragments, text)
 		}
 	}
-	return messages.Term(facet, slug, l)
-}
-
-// toggled gives the address with one value of a facet picked, or not any more; on its first page.
-func toggled(q url.Values, name, slug string) string {
-	next := maps.Clone(q)
-	next.Del("page")
-	if i := slices.Index(q[name], slug); i >= 0 {
-		next[name] = slices.Delete(slices.Clone(q[name]), i, i+1)
-	} else {
-		next[name] = append(slices.Clone(q[name]), slug)
+	if f.DistanceM != nil {
+		s.Distance = distance(*f.DistanceM, l)
 	}
-	return "/?" + next.Encode()
+	return s
 }
 
-func turned(q url.Values, to int) string {
-	next := maps.Clone(q)
-	next.Set("page", strconv.Itoa(to))
-	return "/?" + next.Encode()
+// place is a query cut where it can't be read.
+type place struct{ Before, Wrong, After string }
+
+// refused says what can't be read, and where.
+func (d *data) refused(f *fault.Error) {
+	for _, w := range f.Fields {
+		d.Wrong = append(d.Wrong, messages.Field(w, d.L))
+		if from, to, ok := messages.Place(w); ok && d.Place == nil {
+			q := []rune(d.A.first("q"))
+			from, to = min(from, len(q)), min(to, len(q))
+			d.Place = &place{string(q[:from]), string(q[from:to]), string(q[to:])}
+		}
+	}
 }
