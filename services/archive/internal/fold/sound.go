@@ -1,0 +1,237 @@
+package fold
+
+import (
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/mozillazg/go-pinyin"
+)
+
+// Bounds of what is read by sound.
+const (
+	// maxReadings is how many readings of a character count, its most common first; 参 has three that are in use.
+	maxReadings = 3
+	// maxUnits is how many characters or syllables of a term are looked at.
+	maxUnits = 24
+	// maxParses is how many ways to part typed pinyin into syllables are tried.
+	maxParses = 6
+	maxSyllable = 6
+)
+
+var toneless = strings.NewReplacer(
+	"ā", "a", "á", "a", "ǎ", "a", "à", "a", "ē", "e", "é", "e", "ě", "e", "è", "e", "ī", "i", "í", "i", "ǐ", "i", "ì", "i", "ō", "o", "ó", "o", "ǒ", "o", "ò", "o",
+	"ū", "u", "ú", "u", "ǔ", "u", "ù", "u", "ü", "v", "ǖ", "v", "ǘ", "v", "ǚ", "v", "ǜ", "v", "ń", "n", "ň", "n", "ǹ", "n", "ḿ", "m", "ê̄", "e", "ế", "e", "ê̌", "e", "ề", "e", "ê", "e")
+
+// sounds are the readings of the characters of the block, without tones, and all syllables there are.
+type sounds struct {
+	of        [hanLast - hanFirst + 1][]string
+	syllables map[string]bool
+}
+
+var readings = sync.OnceValue(func() *sounds {
+	out := &sounds{syllables: map[string]bool{}}
+	known := map[string]string{} // the same syllable is one string
+	for r, written := range pinyin.PinyinDict {
+		if r < hanFirst || r > hanLast {
+			continue
+		}
+		var all []string
+		for reading := range strings.SplitSeq(written, ",") {
+			s := toneless.Replace(reading)
+			if k, ok := known[s]; ok {
+				s = k
+			} else {
+				known[s] = s
+			}
+			if len(all) < maxReadings && !slices.Contains(all, s) {
+				all = append(all, s)
+			}
+			if strings.ContainsAny(s, "aeiouv") {
+				out.syllables[s] = true
+			}
+		}
+		out.of[r-hanFirst] = all
+	}
+	return out
+})
+
+// Readings gives the syllables of a Han character without tones, the most common first and three at most; none for any other character.
+func Readings(r rune) []string {
+	if r < hanFirst || r > hanLast {
+		return nil
+	}
+	return readings().of[r-hanFirst]
+}
+
+// near makes alike what is often taken for each other: zh and z, ch and c, sh and s, -ng and -n, ü and u.
+func near(syllable string) string {
+	if len(syllable) > 2 && syllable[1] == 'h' && (syllable[0] == 'z' || syllable[0] == 'c' || syllable[0] == 's') {
+		syllable = syllable[:1] + syllable[2:]
+	}
+	if strings.HasSuffix(syllable, "ng") {
+		syllable = syllable[:len(syllable)-1]
+	}
+	return strings.ReplaceAll(syllable, "v", "u")
+}
+
+// Unit is one place of a term that is read by sound: the syllables that may stand there.
+type Unit []string
+
+// Spoken is a term as a sequence of syllables.
+type Spoken []Unit
+
+// Speak reads a folded term by sound: its Han characters, and its Latin runs as typed pinyin (启hengh, yean), which may be parted in several ways, fewer
+// syllables first. A term with anything else in it, a digit most of all, was meant as it stands; so was a single syllable, which sounds like a few hundred
+// characters: they have no reading. Typed says that there is typed pinyin in it.
+func Speak(term string) (out []Spoken, typed bool) {
+	out = []Spoken{nil}
+	for run := ""; term != ""; term = term[len(run):] {
+		run = latinRun(term)
+		if run != "" {
+			typed = true
+			out = extend(out, Syllables(run))
+		} else {
+			for i, r := range term {
+				if i > 0 {
+					break
+				}
+				run = string(r)
+				if r == '\'' && typed {
+					continue
+				}
+				s := Readings(r)
+				if len(s) == 0 {
+					return nil, false
+				}
+				out = extend(out, [][]string{nil})
+				for j := range out {
+					out[j] = append(out[j], s)
+				}
+			}
+		}
+		if len(out) == 0 || len(out[0]) > maxUnits {
+			return nil, false
+		}
+	}
+	return slices.DeleteFunc(out, func(s Spoken) bool { return len(s) < 2 }), typed
+}
+
+func extend(heads []Spoken, tails [][]string) []Spoken {
+	var out []Spoken
+	for _, h := range heads {
+		for _, t := range tails {
+			if len(out) == maxParses {
+				return out
+			}
+			s := slices.Clone(h)
+			for _, syllable := range t {
+				s = append(s, Unit{syllable})
+			}
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+func latinRun(s string) string {
+	n := 0
+	for n < len(s) && 'a' <= s[n] && s[n] <= 'z' {
+		n++
+	}
+	return s[:n]
+}
+
+// Syllables parts typed pinyin (lower case, without tones) into syllables in up to six ways, the fewest syllables first; none if it can't be parted.
+func Syllables(typed string) [][]string {
+	known := readings().syllables
+	ways := make([][][]string, len(typed)+1)
+	ways[len(typed)] = [][]string{{}}
+	for i := len(typed) - 1; i >= 0; i-- {
+		for j := i + 1; j <= min(len(typed), i+maxSyllable); j++ {
+			if !known[typed[i:j]] {
+				continue
+			}
+			for _, rest := range ways[j] {
+				ways[i] = append(ways[i], append([]string{typed[i:j]}, rest...))
+			}
+		}
+		slices.SortStableFunc(ways[i], func(a, b []string) int { return len(a) - len(b) })
+		ways[i] = ways[i][:min(len(ways[i]), maxParses)]
+	}
+	return ways[0]
+}
+
+// Pairs gives the words under which the neighbouring Han characters of a folded text are found by sound: two syllables in one, those alike in the ear made one,
+// each combination of readings, each word once; seen remembers across texts.
+func Pairs(folded string, seen map[string]bool) (out []string) {
+	var before []string
+	for _, r := range folded {
+		here := Readings(r)
+		for _, a := range before {
+			for _, b := range here {
+				if p := near(a) + near(b); !seen[p] {
+					seen[p] = true
+					out = append(out, p)
+				}
+			}
+		}
+		before = here
+	}
+	return out
+}
+
+// Pairs gives the words that a text with this reading has, for the first combinations of readings, at most n.
+func (s Spoken) Pairs(n int) (out [][]string) {
+	combinations := [][]string{nil}
+	for _, u := range s {
+		var more [][]string
+		for _, c := range combinations {
+			for _, syllable := range u {
+				more = append(more, append(slices.Clip(c), near(syllable)))
+			}
+		}
+		// The most common readings first, whichever character has a rarer one.
+		combinations = more[:min(len(more), n)]
+	}
+	for _, c := range combinations {
+		var words []string
+		for i := range len(c) - 1 {
+			if w := c[i] + c[i+1]; !slices.Contains(words, w) {
+				words = append(words, w)
+			}
+		}
+		out = append(out, words)
+	}
+	return out
+}
+
+// In finds the first place at or after from in a folded text that sounds so: neighbouring Han characters, each with one of the syllables, or, with alike, one that is taken for
+// it. It gives the place in bytes; start is -1 if there is none.
+func (s Spoken) In(folded string, from int, alike bool) (start, end int) {
+	runes := []rune(folded[from:])
+	at := from
+	for i := range len(runes) - len(s) + 1 {
+		n := 0
+		j := 0
+		for ; j < len(s) && s[j].has(runes[i+j], alike); j++ {
+			n += len(string(runes[i+j]))
+		}
+		if j == len(s) {
+			return at, at + n
+		}
+		at += len(string(runes[i]))
+	}
+	return -1, -1
+}
+
+func (u Unit) has(r rune, alike bool) bool {
+	for _, a := range Readings(r) {
+		for _, b := range u {
+			if a == b || alike && near(a) == near(b) {
+				return true
+			}
+		}
+	}
+	return false
+}
