@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"songshui.internal/events"
 	"songshui.internal/services/internal/access"
@@ -40,6 +41,8 @@ type data struct {
 	Earlier []oversightapi.EnterpriseCase
 	// People is the section about the people of unit and overseer, for the case's office once the case is exposed.
 	People template.HTML
+	// Cite is nil for a case that isn't exposed.
+	Cite *cited
 }
 
 // shownCase is what the page shows of a case; days and slugs as plain strings, which the template's functions take.
@@ -91,8 +94,14 @@ type shownMedium struct {
 	Look                               bool
 }
 
-// Handle shows the page; a person without a session is sent to sign in.
-func Handle(w http.ResponseWriter, r *http.Request) {
+// Handler serves the page. Secure says that people come over https, whatever this listener speaks.
+type Handler struct {
+	Secure bool
+	Now    func() time.Time
+}
+
+// ServeHTTP shows the page; a person without a session is sent to sign in.
+func (h Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c := front.Of(r.Context())
 	if !c.Known() {
 		http.Redirect(w, r, "/sign-in?next="+url.QueryEscape(r.URL.RequestURI()), http.StatusSeeOther)
@@ -139,6 +148,7 @@ func Handle(w http.ResponseWriter, r *http.Request) {
 	if earlier, err := (oversightapi.BoardClient{Client: c.Client}).Earlier(r.Context(), events.CaseID(r.PathValue("id"))); err == nil {
 		d.Earlier = earlier.Cases
 	}
+	d.Cite = cite(d.Case, d.Media, people.Origin(r, h.Secure)+"/cases/"+r.PathValue("id"), string(events.DayOf(h.Now())))
 	shell.Show(w, r, http.StatusOK, page, d.Case.Title, d)
 }
 

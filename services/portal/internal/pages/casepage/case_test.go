@@ -1,6 +1,7 @@
 package casepage
 
 import (
+	"encoding/json"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -43,5 +44,46 @@ func TestMedia(t *testing.T) {
 				t.Errorf("%s: %q", name, s)
 			}
 		}
+	}
+}
+
+// TestCite refers to an exposed case by its permanent address, in both languages and for machines; a case that isn't exposed, by none.
+func TestCite(t *testing.T) {
+	t.Parallel()
+	var c shownCase
+	if err := json.Unmarshal([]byte(`{"ref":"长安委办曝〔2026〕1号","office":"changchun","state":"exposed","title":"储罐区“带病”运行</script><b>。","sector":"mining","enterprise":{"name":"启衡化工","uscc":"91220113MAY1Q7HC7P"},
+		"exposures":[{"outlet":"长春日报","headline":"追踪","published_on":"2026-06-15"},{"outlet":"长春电视台","headline":"曝光","published_on":"2026-06-12","url":"https://example.com/1"}],
+		"corrections":[{"on":"2026-07-01","reason":"地址有误"}]}`), &c); err != nil {
+		t.Fatal(err)
+	}
+	media := []shownMedium{{Medium: portalapi.Medium{Kind: "image", State: "cleared"}, Large: "/media/p/w1280-2"}, {Medium: portalapi.Medium{Kind: "image", State: "rendered"}, Large: "/media/q/w1280-1"}}
+	got := cite(c, media, "https://songshui.example/cases/abc", "2026-11-25")
+	if want := "长春市安委会办公室. 储罐区“带病”运行</script><b>: 长安委办曝〔2026〕1号[EB/OL]. (2026-07-01)[2026-11-25]. https://songshui.example/cases/abc."; got.Chinese != want {
+		t.Errorf("%s\nwant %s", got.Chinese, want)
+	}
+	if want := "Work Safety Committee Office of Changchun. (1 July 2026). 储罐区“带病”运行</script><b> [Case 长安委办曝〔2026〕1号]. Retrieved 25 November 2026, from https://songshui.example/cases/abc"; got.English != want {
+		t.Errorf("%s\nwant %s", got.English, want)
+	}
+	w := httptest.NewRecorder()
+	shell.Show(w, httptest.NewRequest(http.MethodGet, "/cases/abc", nil), http.StatusOK, page, "题", data{L: messages.Chinese, Case: c, Cite: got})
+	_, block, _ := strings.Cut(w.Body.String(), `<script type="application/ld+json">`)
+	block, _, _ = strings.Cut(block, "</script>")
+	var linked struct {
+		ID        string   `json:"@id"`
+		Name      string   `json:"name"`
+		Published string   `json:"datePublished"`
+		Modified  string   `json:"dateModified"`
+		Image     []string `json:"image"`
+		Citation  []struct{ URL string }
+	}
+	if err := json.Unmarshal([]byte(block), &linked); err != nil {
+		t.Fatalf("%v in %s", err, block)
+	}
+	if linked.ID != got.Address || linked.Name != c.Title || linked.Published != "2026-06-12" || linked.Modified != "2026-07-01" || len(linked.Citation) != 2 || len(linked.Image) != 1 || linked.Image[0] != "https://songshui.example/media/p/w1280-2" {
+		t.Errorf("%+v", linked)
+	}
+	c.State = "embargoed"
+	if cite(c, nil, "https://songshui.example/cases/abc", "2026-11-25") != nil {
+		t.Error("an embargoed case is cited")
 	}
 }
