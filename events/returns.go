@@ -97,6 +97,8 @@ type Recognition struct {
 	At     time.Time `json:"at"`
 	By     AccountID `json:"by"`
 	Reason string    `json:"reason"`
+	// Backdated says that the recognition itself was given late 补录.
+	Backdated bool `json:"backdated,omitempty"`
 }
 
 // Reminder is one reminder that was stated: its kind, the due day that it was for, and when.

@@ -104,9 +104,10 @@ func DeriveReturn(s events.ReturnState, cases []ReturnCase, day events.Day) Retu
 	switch rec := recognitionOn(s, day); {
 	case rec != nil:
 		v.Shown, v.Kind = ShownRecognised, rec.Kind
-		v.Backdated = rec.Kind == events.RecognisedFromPaper
+		paper := rec.Kind == events.RecognisedFromPaper
+		v.Backdated = paper || rec.Backdated
 		v.Punctual = PunctualOutside
-		if first := firstReceived(filings); first != nil && !v.Backdated {
+		if first := firstReceived(filings); first != nil && !paper {
 			v.Punctual = punctual(s, *first)
 		}
 		return v

@@ -47,6 +47,8 @@ func TestDerive(t *testing.T) {
 			"2026-07-09", `{"shown":"recognised","recognised_kind":"decision","only_other_levels":true,"punctual":"late","held":1,"published":1}`},
 		{"recognised from paper", nil, []step{{"2026-08-20 09:00:00", "province", "recognise", fields{"kind": "paper", "reason": "系统启用前", "on": "2026-07-03", "backdate_reason": "补录"}}}, "2026-07-03",
 			`{"shown":"recognised","recognised_kind":"paper","backdated":true,"punctual":"outside"}`},
+		{"recognised by a decision that was entered late", nil, []step{file("2026-07-04 09:00:00", fields{"zero_reason": "无"}), receive("2026-07-04 10:00:00"), {"2026-08-20 09:00:00", "province", "recognise", fields{"kind": "decision", "reason": "省级媒体", "on": "2026-07-08", "backdate_reason": "补录"}}}, "2026-07-08",
+			`{"shown":"recognised","recognised_kind":"decision","zero_return":true,"backdated":true,"punctual":"in-time"}`},
 		{"before the recognition", nil, []step{{"2026-08-20 09:00:00", "province", "recognise", fields{"kind": "paper", "reason": "x"}}}, "2026-08-19", `{"shown":"missed","overdue":true}`},
 		{"the recognition before the last", nil, []step{{"2026-07-10 09:00:00", "province", "recognise", fields{"kind": "paper", "reason": "x"}}, {"2026-07-12 09:00:00", "province", "recognise", fields{"kind": "decision", "reason": "x"}}}, "2026-07-11",
 			`{"shown":"recognised","recognised_kind":"paper","backdated":true,"punctual":"outside"}`},

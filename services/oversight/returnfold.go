@@ -39,7 +39,7 @@ func FoldReturn(s events.ReturnState, m events.Meta, fact events.Fact) (events.R
 		if s.Recognition != nil {
 			s.EarlierRecognitions = append(slices.Clone(s.EarlierRecognitions), *s.Recognition)
 		}
-		s.Recognition = &events.Recognition{Kind: f.Kind, On: m.On, At: m.Time, By: m.Actor.Account, Reason: f.Reason}
+		s.Recognition = &events.Recognition{Kind: f.Kind, On: m.On, At: m.Time, By: m.Actor.Account, Reason: f.Reason, Backdated: m.Backdated}
 		s.State = recognised
 	default:
 		return s, fmt.Errorf("oversight: %s is no fact of a return", fact.EventType())
