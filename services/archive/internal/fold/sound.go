@@ -15,7 +15,7 @@ const (
 	// maxUnits is how many characters or syllables of a term are looked at.
 	maxUnits = 24
 	// maxParses is how many ways to part typed pinyin into syllables are tried.
-	maxParses = 6
+	maxParses   = 6
 	maxSyllable = 6
 )
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/meilisearch/meilisearch-go"
@@ -15,10 +16,14 @@ import (
 )
 
 // Index is a client of the engine. It is safe for concurrent use.
-type Index struct{ engine meilisearch.ServiceManager }
+type Index struct {
+	engine meilisearch.ServiceManager
+	// learned says that spelled is known: whether texts are spelled for this engine.
+	learned, spelled atomic.Bool
+}
 
 // New makes an Index of a client without retries.
-func New(engine meilisearch.ServiceManager) *Index { return &Index{engine} }
+func New(engine meilisearch.ServiceManager) *Index { return &Index{engine: engine} }
 
 // ErrRefused says that the engine won't take a document, however often it is sent.
 var ErrRefused = errors.New("archive: the engine refuses a document")
@@ -107,6 +112,9 @@ func (x *Index) Wait(ctx context.Context, task int64) error {
 
 // Positions gives the position of each of the streams in the live index. ErrNotBuilt if one is missing or the index has another shape.
 func (x *Index) Positions(ctx context.Context, streams ...string) (map[string]uint64, error) {
+	if err := x.learn(ctx); err != nil {
+		return nil, err
+	}
 	out := map[string]uint64{}
 	for _, s := range streams {
 		var e positionEntry
@@ -127,6 +135,9 @@ func (x *Index) Positions(ctx context.Context, streams ...string) (map[string]ui
 
 // Create makes an empty index with the settings.
 func (x *Index) Create(ctx context.Context, uid string) error {
+	if err := x.learn(ctx); err != nil {
+		return err
+	}
 	info, err := x.engine.CreateIndexWithContext(ctx, &meilisearch.IndexConfig{Uid: uid, PrimaryKey: "id"})
 	if err != nil {
 		return away("create an index", err)

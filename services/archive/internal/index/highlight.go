@@ -32,7 +32,7 @@ func highlight(t archive.Texts, matches map[string][]match) map[string]string {
 	found := map[at][]match{}
 	for attribute, ms := range matches {
 		field, ok := strings.CutPrefix(attribute, "text.")
-		if !ok || field == "pinyin" {
+		if !ok || field == "hints" {
 			continue
 		}
 		for _, m := range ms {
@@ -44,7 +44,6 @@ func highlight(t archive.Texts, matches map[string][]match) map[string]string {
 			mark(out, place.field, text, spans(fold.Text(text), ms))
 		}
 	}
-	highlightSounds(out, t, matches[pinyin])
 	return out
 }
 
@@ -63,24 +62,6 @@ func first(found map[at][]match, place at) bool {
 		}
 	}
 	return true
-}
-
-// highlightSounds adds what was found by sound, in fields that have no match as written.
-func highlightSounds(out map[string]string, t archive.Texts, ms []match) {
-	if len(ms) == 0 {
-		return
-	}
-	parts := sounded(t)
-	byPart := map[int][]match{}
-	for _, m := range ms {
-		byPart[m.index()] = append(byPart[m.index()], m)
-	}
-	for i, p := range parts {
-		if _, done := out[p.field]; done || len(byPart[i]) == 0 {
-			continue
-		}
-		mark(out, p.field, p.text, spans(fold.Text(p.text).Pinyin(), byPart[i]))
-	}
 }
 
 // spans leads matches back to the original text; those that touch or overlap are one.

@@ -28,11 +28,23 @@ func (x *Index) Search(ctx context.Context, q archive.Query) (archive.Found, err
 	if err != nil || found.Total > 0 {
 		return found, err
 	}
-	spoken, ok := soundOf(terms)
-	if !ok {
-		return found, nil
+	return x.relaxed(ctx, q, terms, found)
+}
+
+// relaxed asks again for what the terms may have meant.
+func (x *Index) relaxed(ctx context.Context, q archive.Query, terms []string, found archive.Found) (archive.Found, error) {
+	all, err := x.readings(ctx, []wanted{{terms, filterOf(q)}})
+	if err != nil {
+		return found, err
 	}
-	return x.ask(ctx, q, spoken, append(slices.Clip(literal), pinyin))
+	var again []string
+	for _, r := range all[0] {
+		if len(r) == 0 {
+			return found, nil
+		}
+		again = append(again, r[0].text)
+	}
+	return x.ask(ctx, q, strings.Join(again, " "), literal)
 }
 
 // termsOf folds a query and takes away what an engine would read as an operator: people's text is searched as text.
@@ -50,23 +62,6 @@ func termsOf(text string) []string {
 		}
 	}
 	return out
-}
-
-// soundOf writes the Han terms as phrases of their syllables. A single Han character has too many homophones, and one with digits is a number or a place that was meant as
-// it stands: then there is nothing to ask by sound, and looking for a reference that isn't there yet costs one query.
-func soundOf(terms []string) (q string, ok bool) {
-	var out []string
-	for _, t := range terms {
-		switch {
-		case fold.Pinyin(t) == t:
-			out = append(out, t)
-		case !fold.HasHomophones(t) || strings.ContainsFunc(t, unicode.IsDigit):
-			return "", false
-		default:
-			out, ok = append(out, `"`+strings.TrimSpace(fold.Pinyin(t))+`"`), true
-		}
-	}
-	return strings.Join(out, " "), ok
 }
 
 // answer is the part of the engine's answer that counts.

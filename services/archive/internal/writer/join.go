@@ -22,6 +22,7 @@ type line struct {
 
 // joined collects the last messages that documents are made of, besides the cases themselves.
 type joined struct {
+	index          *index.Index
 	rectifications map[events.CaseID]*events.RectificationState
 	cleared        map[events.MediaID]bool
 
@@ -32,7 +33,7 @@ type joined struct {
 // join composes every case from the last messages of all three streams and hands the lines to each, one at a time but in no order; a case that changes meanwhile may come again with a later sequence.
 // It gives the positions up to which each stream is in.
 func (w *Writer) join(ctx context.Context, each func(line) error) (map[string]uint64, error) {
-	j := &joined{rectifications: map[events.CaseID]*events.RectificationState{}, cleared: map[events.MediaID]bool{}, positions: map[string]uint64{}}
+	j := &joined{index: w.index, rectifications: map[events.CaseID]*events.RectificationState{}, cleared: map[events.MediaID]bool{}, positions: map[string]uint64{}}
 	var group sync.WaitGroup
 	errs := make([]error, 2)
 	group.Go(func() { errs[0] = w.lastOfAll(ctx, j, rectificationsDurable, j.rectification) })
@@ -158,6 +159,6 @@ func (j *joined) line(m *bus.Message) (line, bool) {
 		return out, false
 	}
 	out.id = d.ID
-	out.ndjson, out.err = index.Line(d)
+	out.ndjson, out.err = j.index.Line(d)
 	return out, true
 }

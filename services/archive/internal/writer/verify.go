@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"songshui.internal/events"
-	"songshui.internal/services/archive/internal/index"
 )
 
 // Difference is a case whose document in the index isn't what the log says.
@@ -158,7 +157,7 @@ func (w *Writer) look(ctx context.Context, d Difference) ([]Difference, error) {
 	if !c.ok {
 		return []Difference{d}, nil
 	}
-	b, err := index.Line(c.document)
+	b, err := w.index.Line(c.document)
 	if err != nil {
 		return nil, err
 	}

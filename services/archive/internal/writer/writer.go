@@ -238,7 +238,7 @@ func (w *Writer) put(ctx context.Context, stream string, position uint64, compos
 		if !composed[i].ok {
 			continue
 		}
-		if err := index.Encode(&body, composed[i].document); err != nil {
+		if err := w.index.Encode(&body, composed[i].document); err != nil {
 			return err
 		}
 	}

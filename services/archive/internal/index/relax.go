@@ -1,0 +1,281 @@
+package index
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/meilisearch/meilisearch-go"
+
+	"songshui.internal/services/archive"
+	"songshui.internal/services/archive/internal/fold"
+)
+
+// Bounds of relaxing: how many questions it puts at most, all in one request, how many hits each is answered with, how many readings of a term are kept.
+const (
+	relaxQuestions = 90
+	soundHits      = 60
+	slipHits       = 20
+	maxReadings    = 6
+	// engineParts is how many words and phrases of a query a Meilisearch looks at.
+	engineParts = 10
+	// pairsAsked of a term's pairs of syllables are asked for; the texts decide in the end.
+	pairsAsked = 6
+	// manners of reading one sound, where characters have several.
+	manners = 4
+)
+
+// How a term was read.
+const (
+	howSound  = "sound"
+	howPinyin = "pinyin"
+	howSlip   = "slip"
+)
+
+// wanted is what one alternative of a query wants, for relaxing: its terms, folded, and its filter with the audience in it.
+type wanted struct {
+	terms  []string
+	filter string
+}
+
+// reading is a text that stands in a document and that a term may have meant: folded, and as it is written there.
+type reading struct {
+	text, as, how string
+}
+
+// readings finds what terms may have meant: for each alternative and each of its terms the term itself where something has it as written, else what stands in the texts of documents
+// that pass the filter and have the terms that are found; none where nothing fits. Two requests, whatever is asked.
+func (x *Index) readings(ctx context.Context, all []wanted) ([][][]reading, error) {
+	known, err := x.known(ctx, all)
+	if err != nil {
+		return nil, err
+	}
+	out := make([][][]reading, len(all))
+	var asked []*candidates
+	for i, w := range all {
+		out[i] = make([][]reading, len(w.terms))
+		var found []string
+		for j, t := range w.terms {
+			if known[w.filter][t] {
+				found = append(found, t)
+				out[i][j] = []reading{{text: t}}
+			}
+		}
+		for j, t := range w.terms {
+			if out[i][j] == nil {
+				asked = append(asked, candidatesOf(t, w.filter, found, &out[i][j]))
+			}
+		}
+	}
+	return out, x.resolve(ctx, asked)
+}
+
+// known says which terms something has as written, among what passes the filter.
+func (x *Index) known(ctx context.Context, all []wanted) (map[string]map[string]bool, error) {
+	type place struct{ filter, term string }
+	var places []place
+	var questions []*meilisearch.SearchRequest
+	for _, w := range all {
+		for _, t := range w.terms {
+			if p := (place{w.filter, t}); !slices.Contains(places, p) && len(places) < relaxQuestions {
+				places = append(places, p)
+				questions = append(questions, question(phrase(x.spell(t)), literal, w.filter, 0))
+			}
+		}
+	}
+	answers, err := x.several(ctx, questions)
+	if err != nil {
+		return nil, err
+	}
+	out := map[string]map[string]bool{}
+	for i, p := range places {
+		if out[p.filter] == nil {
+			out[p.filter] = map[string]bool{}
+		}
+		out[p.filter][p.term] = answers[i].TotalHits > 0
+	}
+	return out, nil
+}
+
+// candidates are the questions that may lead to what a term meant.
+type candidates struct {
+	term      string
+	spoken    []fold.Spoken
+	typed     bool
+	filter    string
+	into      *[]reading
+	questions []asking
+}
+
+// asking is one question: quoted parts, looked for in attributes.
+type asking struct {
+	parts []string
+	on    []string
+	hits  int64
+}
+
+func candidatesOf(term, filter string, beside []string, into *[]reading) *candidates {
+	c := &candidates{term: term, filter: filter, into: into}
+	c.spoken, c.typed = fold.Speak(term)
+	add := func(hits int64, on []string, parts ...string) {
+		room := engineParts - len(parts)
+		parts = append(slices.Clip(parts), beside[:max(0, min(room, len(beside)))]...)
+		if len(beside) > 0 && len(on) == 1 {
+			on = append(slices.Clip(literal), on...)
+		}
+		c.questions = append(c.questions, asking{parts, on, hits})
+	}
+	for _, s := range c.spoken {
+		for _, pairs := range s.Pairs(manners) {
+			add(soundHits, []string{hints}, pairs[:min(len(pairs), pairsAsked)]...)
+		}
+	}
+	for _, r := range fold.Remains(term) {
+		add(slipHits, []string{hints}, r)
+	}
+	for _, s := range fold.Slips(term) {
+		add(slipHits, literal, s.Pieces...)
+	}
+	return c
+}
+
+// resolve puts all questions in one request and reads the answers.
+func (x *Index) resolve(ctx context.Context, asked []*candidates) error {
+	var questions []*meilisearch.SearchRequest
+	var of []*candidates
+	for _, c := range asked {
+		for _, a := range c.questions {
+			if len(questions) == relaxQuestions {
+				break
+			}
+			var q []string
+			for _, p := range a.parts {
+				q = append(q, phrase(x.spell(p)))
+			}
+			questions, of = append(questions, question(strings.Join(q, " "), a.on, c.filter, a.hits)), append(of, c)
+		}
+	}
+	answers, err := x.several(ctx, questions)
+	if err != nil {
+		return err
+	}
+	texts := map[*candidates][]archive.Texts{}
+	seen := map[*candidates]map[string]bool{}
+	for i, c := range of {
+		if seen[c] == nil {
+			seen[c] = map[string]bool{}
+		}
+		for _, h := range answers[i].Hits {
+			if id := string(h.ID); !seen[c][id] {
+				seen[c][id] = true
+				texts[c] = append(texts[c], h.Shown)
+			}
+		}
+	}
+	for _, c := range asked {
+		*c.into = c.read(texts[c])
+	}
+	return nil
+}
+
+// read takes from the texts what the term may have meant, of the likeliest kind only: the same sound, typed pinyin, a sound that is taken for it, a slip.
+func (c *candidates) read(all []archive.Texts) []reading {
+	how := howSound
+	if c.typed {
+		how = howPinyin
+	}
+	kinds := []func(folded string, from int) (start, end int, how string){
+		func(folded string, from int) (int, int, string) { return c.heard(folded, from, false, how) },
+		func(folded string, from int) (int, int, string) { return c.heard(folded, from, true, how) },
+		func(folded string, from int) (int, int, string) {
+			start, end := fold.Meant(c.term, folded, from)
+			return start, end, howSlip
+		},
+	}
+	for _, find := range kinds {
+		var out []reading
+		for _, t := range all {
+			for _, p := range parts(t) {
+				out = collect(out, p.text, find)
+			}
+		}
+		if len(out) > 0 {
+			return out[:min(len(out), maxReadings)]
+		}
+	}
+	return nil
+}
+
+func (c *candidates) heard(folded string, from int, alike bool, how string) (start, end int, _ string) {
+	for _, s := range c.spoken {
+		if start, end = s.In(folded, from, alike); start >= 0 {
+			return start, end, how
+		}
+	}
+	return -1, -1, how
+}
+
+// collect adds what find finds in a text, each reading once.
+func collect(out []reading, text string, find func(folded string, from int) (start, end int, how string)) []reading {
+	f := fold.Text(text)
+	for from := 0; len(out) < maxReadings; {
+		start, end, how := find(f.Text, from)
+		if start < 0 {
+			return out
+		}
+		from = end
+		read := f.Text[start:end]
+		if slices.ContainsFunc(out, func(r reading) bool { return r.text == read }) {
+			continue
+		}
+		if a, b, ok := f.Original(start, end); ok {
+			out = append(out, reading{read, text[a:b], how})
+		}
+	}
+	return out
+}
+
+// question asks for cases that hold every quoted part.
+func question(text string, on []string, filter string, hits int64) *meilisearch.SearchRequest {
+	q := &meilisearch.SearchRequest{IndexUID: Live, Query: text, AttributesToSearchOn: on, Filter: filter, HitsPerPage: &hits, Page: 1, MatchingStrategy: meilisearch.All,
+		AttributesToRetrieve: []string{"id"}}
+	if hits > 0 {
+		q.AttributesToRetrieve = []string{"id", "shown"}
+	}
+	return q
+}
+
+// phrase quotes a spelled text.
+func phrase(spelled string) string { return `"` + strings.ReplaceAll(spelled, `"`, " ") + `"` }
+
+// several puts questions in one request.
+func (x *Index) several(ctx context.Context, questions []*meilisearch.SearchRequest) ([]answer, error) {
+	if len(questions) == 0 {
+		return nil, nil
+	}
+	found, err := x.engine.MultiSearchWithContext(ctx, &meilisearch.MultiSearchRequest{Queries: questions})
+	if err != nil {
+		return nil, unfit(err)
+	}
+	out := make([]answer, len(found.Results))
+	for i, r := range found.Results {
+		out[i].TotalHits = int(r.TotalHits)
+		out[i].Hits = make([]hit, len(r.Hits))
+		for j, h := range r.Hits {
+			if err := json.Unmarshal(h["id"], &out[i].Hits[j].ID); err != nil {
+				return nil, fmt.Errorf("archive: read the engine's answer: %w", err)
+			}
+			if shown := h["shown"]; shown != nil {
+				if err := json.Unmarshal(shown, &out[i].Hits[j].Shown); err != nil {
+					return nil, fmt.Errorf("archive: read the engine's answer: %w", err)
+				}
+			}
+		}
+	}
+	if len(out) != len(questions) {
+		return nil, fmt.Errorf("archive: %d answers to %d questions", len(out), len(questions))
+	}
+	return out, nil
+}

@@ -1,0 +1,123 @@
+package index
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"unicode"
+
+	"songshui.internal/services/archive"
+	"songshui.internal/services/archive/internal/fold"
+)
+
+// hints is the attribute of words under which texts are found that were typed otherwise: pairs of syllables (fold.Pairs) and what is left of Latin words without a letter
+// (fold.Remains). Relaxing alone looks there, for candidates; the texts decide. Each is an element of its own, so that a Meilisearch keeps no distances between them.
+const hints = "text.hints"
+
+// embedded is the commit that the engine inside the process gives as its own.
+const embedded = "embedded"
+
+// learn asks the engine once how it parts text. The one inside the process finds any neighbouring characters. A Meilisearch parts Chinese into words by a dictionary (jieba, in
+// charabia; it may take a text without Kana for Japanese, and Korean goes through another), so a word inside a word isn't found, and no setting ends that: `dictionary` and
+// `nonSeparatorTokens` only make words longer. For it texts and queries are spelled (fold.Spell): each character a Latin word, whose distances it keeps by itself, so that a
+// phrase of characters finds what stands side by side.
+func (x *Index) learn(ctx context.Context) error {
+	if x.learned.Load() {
+		return nil
+	}
+	v, err := x.engine.VersionWithContext(ctx)
+	if err != nil {
+		return away("ask for the version", err)
+	}
+	x.spelled.Store(v.CommitSha != embedded)
+	x.learned.Store(true)
+	return nil
+}
+
+// spell writes a folded text as the engine finds it.
+func (x *Index) spell(folded string) string {
+	if !x.spelled.Load() {
+		return folded
+	}
+	return fold.Spell(folded)
+}
+
+// put writes a folded term of a query. The last term's last Latin word may be the beginning of a longer one unless the term is a phrase.
+func (x *Index) put(term string, isPhrase, last bool) string {
+	switch {
+	case isPhrase:
+		return phrase(x.spell(term))
+	case !x.spelled.Load():
+		return term
+	}
+	words := fold.Words(term)
+	n := len(words)
+	if n == 0 {
+		return ""
+	}
+	if end := words[n-1]; last && !end.Single {
+		if n == 1 {
+			return end.Text
+		}
+		return phrase(fold.Spell(term[:end.Start])) + " " + end.Text
+	}
+	return phrase(fold.Spell(term))
+}
+
+// texts are folded and spelled, field by field.
+func (x *Index) texts(t archive.Texts) archive.Texts {
+	t = folded(t)
+	if !x.spelled.Load() {
+		return t
+	}
+	return each(t, fold.Spell)
+}
+
+// hinted gives the words of a document's hints.
+func hinted(t archive.Texts) []string {
+	out := []string{}
+	seen := map[string]bool{}
+	for _, p := range parts(t) {
+		if p.field == "ref" || p.field == "rest" {
+			continue
+		}
+		f := fold.String(p.text)
+		out = append(out, fold.Pairs(f, seen)...)
+		for _, w := range strings.FieldsFunc(f, func(r rune) bool { return !unicode.IsLetter(r) || unicode.Is(unicode.Han, r) }) {
+			for _, r := range fold.Remains(w) {
+				if !seen[r] {
+					seen[r] = true
+					out = append(out, r)
+				}
+			}
+		}
+	}
+	return out
+}
+
+// parts lists a document's texts with their fields, the best place first.
+func parts(t archive.Texts) []part {
+	out := []part{{"ref", t.Ref}, {"title", t.Title}, {"enterprise", t.Enterprise}}
+	add := func(field string, list []string) {
+		for _, s := range list {
+			out = append(out, part{field, s})
+		}
+	}
+	add("tags", t.Tags)
+	add("violations", t.Violations)
+	out = append(out, part{"summary", t.Summary})
+	add("rest", t.Rest)
+	return slices.DeleteFunc(out, func(p part) bool { return p.text == "" })
+}
+
+// each writes every text of a document in another way.
+func each(t archive.Texts, write func(string) string) archive.Texts {
+	list := func(in []string) []string {
+		out := make([]string, len(in))
+		for i, s := range in {
+			out[i] = write(s)
+		}
+		return out
+	}
+	return archive.Texts{Ref: write(t.Ref), Title: write(t.Title), Enterprise: write(t.Enterprise), Summary: write(t.Summary), Tags: list(t.Tags), Violations: list(t.Violations), Rest: list(t.Rest)}
+}
