@@ -20,6 +20,13 @@ func (a address) first(name string) string { return url.Values(a).Get(name) }
 
 func (a address) has(name, v string) bool { return slices.Contains(a[name], v) }
 
+// copied is never nil.
+func (a address) copied() address {
+	next := address{}
+	maps.Copy(next, a)
+	return next
+}
+
 // clean gives the address without empty values, and whether there were any: a form sends every field, but links should say only what counts.
 func (a address) clean() (address, bool) {
 	out := address{}
@@ -52,7 +59,7 @@ func (a address) link() string {
 
 // on gives the address with one parameter set, or gone where v is empty; on its first page.
 func (a address) on(name, v string) address {
-	next := maps.Clone(a)
+	next := a.copied()
 	delete(next, "page")
 	delete(next, name)
 	if v != "" {
@@ -63,7 +70,7 @@ func (a address) on(name, v string) address {
 
 // without gives the address without some parameters, on its first page.
 func (a address) without(names ...string) address {
-	next := maps.Clone(a)
+	next := a.copied()
 	delete(next, "page")
 	for _, name := range names {
 		delete(next, name)
@@ -86,7 +93,7 @@ func (a address) toggled(name, v string) address {
 }
 
 func (a address) turned(to int) address {
-	next := maps.Clone(a)
+	next := a.copied()
 	next["page"] = []string{strconv.Itoa(to)}
 	return next
 }
@@ -97,7 +104,7 @@ func (a address) asked() url.Values {
 }
 
 func (a address) withoutPage(name string) address {
-	next := maps.Clone(a)
+	next := a.copied()
 	delete(next, name)
 	return next
 }

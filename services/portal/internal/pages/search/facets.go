@@ -63,7 +63,8 @@ func (h *Handler) facets(a address, found portalapi.Found, l messages.Language) 
 			}
 			f.Rest = append(f.Rest, v)
 		}
-		if len(slugs) > 0 {
+		// One value that all have leaves nothing to choose.
+		if len(slugs) > 1 || len(slugs) == 1 && (f.Picked || f.Values[0].Count < found.Total) {
 			out = append(out, f)
 		}
 	}

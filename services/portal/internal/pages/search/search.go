@@ -191,12 +191,7 @@ func (h *Handler) fill(d *data, params archiveapi.Params, found portalapi.Found)
 	}
 	d.Facets = h.facets(a, found, l)
 	d.Months = h.months(a, counts(found, a, "month"), l)
-	for _, s := range sorts {
-		d.Sorts = append(d.Sorts, choice{messages.Term("sort", s, l), a.on("sort", otherThan(s, "relevance")).link(), s == params.Sort || params.Sort == "" && s == "relevance"})
-	}
-	if a.first("near") != "" {
-		d.Sorts = append(d.Sorts, choice{messages.Term("sort", "nearest", l), a.on("sort", "nearest").link(), params.Sort == "nearest"})
-	}
+	d.Sorts = orders(a, l)
 	d.Shows = []choice{{pick("列表", "list", l), a.on(paramShow, "").link(), !d.Grid()}, {pick("图片", "pictures", l), a.on(paramShow, showGrid).link(), d.Grid()}}
 	for _, r := range found.ReadAs {
 		d.ReadAs = append(d.ReadAs, readAs{messages.Term("read_as", r.How, l), r.Term, r.As})
@@ -220,12 +215,29 @@ func (h *Handler) fill(d *data, params archiveapi.Params, found portalapi.Found)
 	d.TooMany = found.Total > sheets.MaxExported
 }
 
-// otherThan gives v, or nothing where it is what holds anyway.
-func otherThan(v, usual string) string {
-	if v == usual {
-		return ""
+// orders are the orders to choose from. Relevance needs a text: without one it is the order of the newest.
+func orders(a address, l messages.Language) []choice {
+	names := slices.Clone(sorts)
+	if a.first("near") != "" {
+		names = append(names, "nearest")
 	}
-	return v
+	usual := "relevance"
+	if a.first("q") == "" {
+		names, usual = names[1:], "newest"
+	}
+	now := a.first("sort")
+	if now == "" || now == "relevance" {
+		now = usual
+	}
+	var out []choice
+	for _, name := range names {
+		to := a.on("sort", name)
+		if name == usual {
+			to = a.without("sort")
+		}
+		out = append(out, choice{messages.Term("sort", name, l), to.link(), name == now})
+	}
+	return out
 }
 
 // fragments are the texts of which a fragment is shown besides title, reference and enterprise, the first two that were found in.
