@@ -3,6 +3,9 @@
 // against a Meilisearch. It is written from Meilisearch's documentation: where the embedded engine does more (CJK phrases,
 // contiguous highlights), the suite asks only for what both promise.
 //
+// What it doesn't ask for, since a Meilisearch doesn't promise it: that the queries of a multi-search are answered of one moment
+// (each reads by itself there), an order of equal hits, and how CJK text is cut into words.
+//
 // It makes indexes with names of its own and removes them; it touches no others.
 package contract
 
