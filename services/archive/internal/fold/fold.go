@@ -1,6 +1,6 @@
 // Package fold makes texts comparable before they are indexed or searched, so that any engine finds Chinese written in another way: NFKC (which
-// makes full-width letters and digits plain), lower case, traditional characters to simplified ones; and, apart from that, the pinyin of a text
-// without tones, for a query with a homophone typed in its place (塔掉 for 塔吊). Document and query go through the same folding.
+// makes full-width letters and digits plain), lower case, traditional characters to simplified ones. Apart from that it says what a term may have been meant as: by its sound ([Speak], [Pairs]: 塔掉 or
+// tadiao for 塔吊), with a slip of typing ([Slips], [Remains], [Meant]) or as a document's number ([Number]). Document and query go through the same folding.
 //
 // A [Folded] text leads back to the original: a match is shown in what people wrote, never in the folded form.
 //
@@ -65,9 +65,17 @@ func foldRune(r rune) rune {
 	return unicode.ToLower(r)
 }
 
+// plain says whether a character is its own NFKC form and joins neither its neighbours: what most of a text is.
+func plain(r rune) bool {
+	return r < 0x80 || 0x4E00 <= r && r <= 0x9FFF || 0x3001 <= r && r <= 0x3017 || 0x2018 <= r && r <= 0x201D
+}
+
 // String folds a text. Bytes that are no UTF-8 become U+FFFD.
 func String(s string) string {
-	return strings.Map(foldRune, norm.NFKC.String(s))
+	if !norm.NFKC.IsNormalString(s) {
+		s = norm.NFKC.String(s)
+	}
+	return strings.Map(foldRune, s)
 }
 
 // Folded is a folded text with the way back.
@@ -75,20 +83,30 @@ type Folded struct {
 	Text     string
 	original string
 	// starts and ends say, for each byte of Text, where the original characters that it came from begin and end.
-	starts, ends []int
+	starts, ends []int32
 }
 
-// Text folds a text as String does and keeps the way back.
+// Text folds a text as String does and keeps the way back. A text is shorter than 2 GiB.
 func Text(s string) Folded {
-	f := Folded{original: s}
+	f := Folded{original: s, starts: make([]int32, 0, len(s)), ends: make([]int32, 0, len(s))}
 	var b strings.Builder
+	b.Grow(len(s))
+	put := func(r rune, at, end int) {
+		written, _ := b.WriteRune(foldRune(r))
+		for range written {
+			f.starts, f.ends = append(f.starts, int32(at)), append(f.ends, int32(end))
+		}
+	}
 	for at := 0; at < len(s); {
+		r, n := utf8.DecodeRuneInString(s[at:])
+		if next, _ := utf8.DecodeRuneInString(s[at+n:]); plain(r) && (at+n == len(s) || plain(next)) {
+			put(r, at, at+n)
+			at += n
+			continue
+		}
 		end := at + norm.NFKC.NextBoundaryInString(s[at:], true)
 		for _, r := range norm.NFKC.String(s[at:end]) {
-			written, _ := b.WriteRune(foldRune(r))
-			for range written {
-				f.starts, f.ends = append(f.starts, at), append(f.ends, end)
-			}
+			put(r, at, end)
 		}
 		at = end
 	}
@@ -102,5 +120,5 @@ func (f Folded) Original(from, to int) (start, end int, ok bool) {
 	if from < 0 || to > len(f.starts) || from >= to {
 		return 0, 0, false
 	}
-	return f.starts[from], f.ends[to-1], true
+	return int(f.starts[from]), int(f.ends[to-1]), true
 }

@@ -1,6 +1,7 @@
 package fold_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -32,20 +33,111 @@ func TestString(t *testing.T) {
 	}
 }
 
-func TestPinyin(t *testing.T) {
+func TestSpeak(t *testing.T) {
 	t.Parallel()
-	for _, pair := range [][2]string{{"塔吊", "塔掉"}, {"液氨", "液铵"}, {"无证上岗", "无政上岗"}, {"旅客", "鋁客"}} {
-		a, b := fold.Pinyin(fold.String(pair[0])), fold.Pinyin(fold.String(pair[1]))
-		if a != b || a == pair[0] {
-			t.Errorf("%v sound like %q and %q", pair, a, b)
+	for _, c := range []struct {
+		term, text, want string
+		alike            bool
+	}{
+		{"塔掉", "3号塔吊已停", "塔吊", false}, {"液铵", "液氨制冷", "液氨", false}, {"无政上岗", "无证上岗", "无证上岗", false},
+		{"yean", "用液氨", "液氨", false}, {"qiheng", "长春市启衡化工", "启衡", false}, {"长春qiheng", "长春启衡", "长春启衡", false}, {"xi'an", "西安区", "西安", false}, {"xian", "西安区", "西安", false},
+		{"chongqing", "重庆", "重庆", false}, {"zhongqing", "重庆", "重庆", false}, {"虫庆", "重庆", "重庆", false}, {"changchun", "长春", "长春", false}, {"renshen", "人参加工厂", "人参", false},
+		{"仓春", "长春", "", false}, {"仓春", "长春", "长春", true}, {"cangcun", "长春", "长春", true}, {"lvse", "绿色", "绿色", false}, {"塔吊", "塔式", "", true},
+	} {
+		spoken, _ := fold.Speak(c.term)
+		got := ""
+		for _, s := range spoken {
+			if start, end := s.In(c.text, 0, c.alike); start >= 0 {
+				got = c.text[start:end]
+				break
+			}
+		}
+		if got != c.want {
+			t.Errorf("%s in %s: %q, want %q", c.term, c.text, got, c.want)
 		}
 	}
-	if got, want := fold.Pinyin("3号塔吊qtz80已停"), "3 hao ta diao qtz80 yi ting "; got != want {
-		t.Errorf("got %q, want %q", got, want)
+	for _, q := range []string{"氨", "ta", "qtz80", "塔3吊", "3号塔", "crane", "", "塔，吊", "타워"} {
+		if s, _ := fold.Speak(q); len(s) > 0 {
+			t.Errorf("%q has the readings %v", q, s)
+		}
 	}
-	for q, want := range map[string]bool{"氨": false, "塔吊": true, "qtz80": false, "塔3吊": false, "3号塔": true} {
-		if fold.HasHomophones(q) != want {
-			t.Errorf("HasHomophones(%q) = %t", q, !want)
+	if _, typed := fold.Speak("塔diao"); !typed {
+		t.Error("typed pinyin isn't seen")
+	}
+}
+
+// TestPairs: whatever sounds like a part of a text has all its pairs among the text's.
+func TestPairs(t *testing.T) {
+	t.Parallel()
+	have := map[string]bool{}
+	fold.Pairs("人参加工厂在重庆，长春的液氨罐", have)
+	for _, q := range []string{"人身", "renshen", "虫庆", "总庆", "涨春", "常纯", "夜安", "yean", "人参家"} {
+		spoken, _ := fold.Speak(q)
+		ok := slices.ContainsFunc(spoken, func(s fold.Spoken) bool {
+			return slices.ContainsFunc(s.Pairs(4), func(words []string) bool {
+				return !slices.ContainsFunc(words, func(w string) bool { return !have[w] })
+			})
+		})
+		if !ok {
+			t.Errorf("%s isn't found by its pairs", q)
+		}
+	}
+	if have["qingchang"] || have["qincan"] {
+		t.Error("a pair spans a comma")
+	}
+}
+
+func TestSlips(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ term, text, want string }{
+		{"methanl", "甲醇(methanol)储罐", "methanol"}, {"nethanol", "methanol", "methanol"}, {"mehtanol", "methanol", "methanol"}, {"ethanol", "methanol", "methanol"}, {"methannol", "methanol", "methanol"},
+		{"crane", "cranes", "cranes"}, {"methol", "methanol", ""}, {"crane", "3cranes", ""},
+		{"타워크래인", "5호 타워크레인의", "타워크레인"}, {"타크레인", "타워크레인", "타워크레인"}, {"타워레크인", "타워크레인", "타워크레인"},
+		{"尾况库", "尾矿库干滩", "尾矿库"}, {"安出口", "安全出口", "安全出口"}, {"安全的出口", "安全出口", "安全出口"}, {"安出全口", "安全出口", "安全出口"},
+		{"安全出", "安全出口", ""}, {"全出口", "安全出口", ""}, {"安全出口了", "安全出口", ""}, {"核电站", "充气站", ""}, {"塔吊", "塔式", ""}, {"qtz60", "qtz80", ""},
+	} {
+		got := ""
+		if start, end := fold.Meant(c.term, c.text, 0); start >= 0 {
+			got = c.text[start:end]
+		}
+		if got != c.want {
+			t.Errorf("%s in %s: %q, want %q", c.term, c.text, got, c.want)
+		}
+		if c.want == "" {
+			continue
+		}
+		reached := slices.ContainsFunc(fold.Slips(c.term), func(s fold.Slip) bool {
+			return !slices.ContainsFunc(s.Pieces, func(p string) bool { return !strings.Contains(c.text, p) })
+		}) || slices.ContainsFunc(fold.Remains(c.term), func(r string) bool { return slices.Contains(fold.Remains(c.want), r) })
+		if !reached {
+			t.Errorf("%s: no question leads to %s", c.term, c.want)
+		}
+		if n := len(fold.Slips(c.term)); n > 4*len([]rune(c.term)) {
+			t.Errorf("%s: %d questions", c.term, n)
+		}
+	}
+}
+
+func TestNumber(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]string{
+		"长安委办曝〔2026〕1号": "长安委办曝 2026 1", "长安委办曝[2026]1号": "长安委办曝 2026 1", "长安委办曝2026 1": "长安委办曝 2026 1", "长安委办曝2026年第01号": "长安委办曝 2026 1",
+		"辽源安办曝光2026年第1号": "辽源安办曝光 2026 1", "辽源安办曝光(2026)1号": "辽源安办曝光 2026 1", "th/2026/0701": "th 2026 701", "sp-bg-2026-001": "sp bg 2026 1",
+		"白山安委办〔2026〕曝1": "白山安委办 2026 曝 1", "bc-曝光-2026-06": "bc 曝光 2026 6", "cbs-2026-01": "cbs 2026 1", "梅安委办曝2026-01": "梅安委办曝 2026 1",
+		"2026": "", "gb 50156": "", "有限空间": "", "": "", "1号": "", "2026年第1号": "",
+	} {
+		got, ok := fold.Number(in)
+		if got != want || ok != (want != "") {
+			t.Errorf("%s: %q, want %q", in, got, want)
+		}
+	}
+}
+
+func TestSpell(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]string{"3号塔吊（qtz80）": "3 u053f7 u05854 u0540a qtz80", "": "", "。": "", "gb/t 1": "gb t 1", "타워": "u0d0c0 u0c6cc", "𫝈a": "u2b748 a"} {
+		if got := fold.Spell(in); got != want {
+			t.Errorf("%s: %q, want %q", in, got, want)
 		}
 	}
 }
@@ -60,11 +152,6 @@ func TestOriginal(t *testing.T) {
 		if !ok || s[start:end] != want {
 			t.Errorf("%q leads to %q, want %q", part, s[start:end], want)
 		}
-	}
-	p := f.Pinyin()
-	at := strings.Index(p.Text, "xie lou")
-	if start, end, ok := p.Original(at, at+len("xie lou")); !ok || s[start:end] != "洩漏" {
-		t.Errorf("xie lou leads to %q", s[start:end])
 	}
 	if _, _, ok := f.Original(3, 3); ok {
 		t.Error("an empty span leads somewhere")
@@ -83,9 +170,6 @@ func FuzzOriginal(f *testing.F) {
 		folded := fold.Text(s)
 		if folded.Text != fold.String(s) {
 			t.Fatalf("Text %q, String %q", folded.Text, fold.String(s))
-		}
-		if p := folded.Pinyin(); p.Text != fold.Pinyin(folded.Text) {
-			t.Fatalf("pinyin %q and %q", p.Text, fold.Pinyin(folded.Text))
 		}
 		if len(folded.Text) == 0 {
 			return
