@@ -7,6 +7,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/rivo/uniseg"
+
 	"songshui.internal/services/archive"
 	"songshui.internal/services/archive/internal/fold"
 )
@@ -17,61 +19,108 @@ const (
 	around = 40
 )
 
-// span is a match in an original text, in bytes.
+// span is a match in a text, in bytes.
 type span struct{ start, end int }
 
-// at says which text of a document a match is in.
-type at struct {
-	field string
-	index int
+// marker marks what a query was found by. It looks for itself, in the texts as they are folded, so that marks don't depend on the engine.
+type marker struct{ sought []sought }
+
+// sought is a term as words; the last may be the beginning of a longer one.
+type sought struct {
+	words  []fold.Word
+	prefix bool
+}
+
+// seek adds a folded term.
+func (m *marker) seek(term string, prefix bool) {
+	words := fold.Words(term)
+	if n := len(words); n > 0 {
+		m.sought = append(m.sought, sought{words, prefix && !words[n-1].Single})
+	}
 }
 
 // highlight makes a fragment for each field with a match: of the first text of a list that has one.
-func highlight(t archive.Texts, matches map[string][]match) map[string]string {
+func (m *marker) highlight(t archive.Texts) map[string]string {
 	out := map[string]string{}
-	found := map[at][]match{}
-	for attribute, ms := range matches {
-		field, ok := strings.CutPrefix(attribute, "text.")
-		if !ok || field == "hints" {
+	if len(m.sought) == 0 {
+		return out
+	}
+	for _, p := range parts(t) {
+		if _, done := out[p.field]; done {
 			continue
 		}
-		for _, m := range ms {
-			found[at{field, m.index()}] = append(found[at{field, m.index()}], m)
-		}
-	}
-	for place, ms := range found {
-		if text, ok := textOf(t, place.field, place.index); ok && first(found, place) {
-			mark(out, place.field, text, spans(fold.Text(text), ms))
+		if marks := m.marks(p.text); len(marks) > 0 {
+			out[p.field] = fragment(p.text, marks)
 		}
 	}
 	return out
 }
 
-func (m match) index() int {
-	if len(m.Indices) == 0 {
-		return 0
+// marks gives the matches in an original text, in order, whole characters as a reader sees them; those that touch or overlap are one.
+func (m *marker) marks(text string) []span {
+	f := fold.Text(text)
+	words := fold.Words(f.Text)
+	var all []span
+	for _, s := range m.sought {
+		for i := range words {
+			if length, ok := s.at(words[i:]); ok {
+				if start, end, ok := f.Original(words[i].Start, words[i+len(s.words)-1].Start+length); ok {
+					all = append(all, span{start, end})
+				}
+			}
+		}
 	}
-	return m.Indices[0]
+	return joined(aligned(text, all))
 }
 
-// first says whether no earlier text of the same list has a match.
-func first(found map[at][]match, place at) bool {
-	for other := range found {
-		if other.field == place.field && other.index < place.index {
+// at says whether the words begin with those sought, and how many bytes of the last of them match.
+func (s *sought) at(words []fold.Word) (length int, ok bool) {
+	if len(words) < len(s.words) {
+		return 0, false
+	}
+	last := len(s.words) - 1
+	for i, w := range s.words[:last] {
+		if words[i].Text != w.Text {
+			return 0, false
+		}
+	}
+	want, have := s.words[last].Text, words[last].Text
+	return len(want), have == want || s.prefix && strings.HasPrefix(have, want)
+}
+
+// aligned widens spans to whole characters as a reader sees them (grapheme clusters): no accent, no part of an emoji stays outside.
+func aligned(text string, spans []span) []span {
+	if len(spans) == 0 || simple(text) {
+		return spans
+	}
+	rest, state, at := text, -1, 0
+	for rest != "" {
+		var cluster string
+		cluster, rest, _, state = uniseg.FirstGraphemeClusterInString(rest, state)
+		for i := range spans {
+			if s := &spans[i]; s.start > at && s.start < at+len(cluster) {
+				s.start = at
+			}
+			if s := &spans[i]; s.end > at && s.end < at+len(cluster) {
+				s.end = at + len(cluster)
+			}
+		}
+		at += len(cluster)
+	}
+	return spans
+}
+
+// simple says whether each rune of a text is a character of its own: so are ASCII, Han and the punctuation that goes with it.
+func simple(text string) bool {
+	for _, r := range text {
+		if r == '\r' || r > 0x7E && (r < 0x2010 || r > 0x2027) && (r < 0x3001 || r > 0x3020) && (r < 0x4E00 || r > 0x9FFF) && (r < 0xFF01 || r > 0xFF5E) {
 			return false
 		}
 	}
 	return true
 }
 
-// spans leads matches back to the original text; those that touch or overlap are one.
-func spans(f fold.Folded, ms []match) []span {
-	var all []span
-	for _, m := range ms {
-		if start, end, ok := f.Original(m.Start, m.Start+m.Length); ok {
-			all = append(all, span{start, end})
-		}
-	}
+func joined(all []span) []span {
 	slices.SortFunc(all, func(a, b span) int { return cmp.Compare(a.start, b.start) })
 	out := all[:0]
 	for _, s := range all {
@@ -84,10 +133,8 @@ func spans(f fold.Folded, ms []match) []span {
 	return out
 }
 
-func mark(out map[string]string, field, text string, marks []span) {
-	if len(marks) == 0 {
-		return
-	}
+// fragment shows a text with its marks as HTML: escaped, the marks in <mark>, the first one whole unless it is longer than a window itself.
+func fragment(text string, marks []span) string {
 	from, to := window(text, marks[0])
 	var b strings.Builder
 	if from > 0 {
@@ -106,23 +153,25 @@ func mark(out map[string]string, field, text string, marks []span) {
 	if to < len(text) {
 		b.WriteString("…")
 	}
-	out[field] = b.String()
+	return b.String()
 }
 
-// window chooses the part of a text that is shown, on character boundaries; the first match is whole unless it is longer than a window itself.
+// window chooses the part of a text that is shown, whole characters.
 func window(text string, m span) (from, to int) {
 	if utf8.RuneCountInString(text) <= whole {
 		return 0, len(text)
 	}
-	for from, left := m.start, around; ; left-- {
-		if left == 0 || from == 0 {
-			return from, ahead(text, m, around+left)
-		}
+	from = m.start
+	left := around
+	for ; left > 0 && from > 0; left-- {
 		_, n := utf8.DecodeLastRuneInString(text[:from])
 		from -= n
 	}
+	w := aligned(text, []span{{from, ahead(text, m, around+left)}})[0]
+	return w.start, w.end
 }
 
+// ahead is where a window ends: so many runes after the match, which is cut if it is longer than a window could be.
 func ahead(text string, m span, runes int) int {
 	to := min(m.end, m.start+whole*utf8.UTFMax)
 	for to > m.start && to < len(text) && !utf8.RuneStart(text[to]) {

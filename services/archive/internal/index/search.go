@@ -79,14 +79,6 @@ type hit struct {
 	RectificationState events.RectificationStatus `json:"rectification_state"`
 	PublishedOn        events.Day                 `json:"published_on"`
 	Shown              archive.Texts              `json:"shown"`
-	Matches            map[string][]match         `json:"_matchesPosition"`
-}
-
-// match is where a term was found, in bytes of the searched text; Indices say where in a list.
-type match struct {
-	Start   int   `json:"start"`
-	Length  int   `json:"length"`
-	Indices []int `json:"indices"`
 }
 
 var (
@@ -105,7 +97,7 @@ func (x *Index) ask(ctx context.Context, q archive.Query, text string, on []stri
 	perPage := int64(q.PerPage)
 	req := &meilisearch.SearchRequest{Filter: filterOf(q), Facets: facetNames, Page: int64(q.Page), HitsPerPage: &perPage, AttributesToRetrieve: retrievedPlain, MatchingStrategy: meilisearch.All}
 	if text != "" {
-		req.AttributesToSearchOn, req.AttributesToRetrieve, req.ShowMatchesPosition = on, retrievedWhole, true
+		req.AttributesToSearchOn, req.AttributesToRetrieve = on, retrievedWhole
 	}
 	switch q.Sort {
 	case archive.Newest:
@@ -123,8 +115,13 @@ func (x *Index) ask(ctx context.Context, q archive.Query, text string, on []stri
 		return archive.Found{}, fmt.Errorf("archive: read the engine's answer: %w", err)
 	}
 	out := archive.Found{Hits: make([]archive.Hit, len(a.Hits)), Total: a.TotalHits, Facets: a.FacetDistribution}
+	var m marker
+	terms := strings.Fields(text)
+	for i, t := range terms {
+		m.seek(t, i == len(terms)-1)
+	}
 	for i := range a.Hits {
-		out.Hits[i] = a.Hits[i].found()
+		out.Hits[i] = a.Hits[i].found(&m)
 	}
 	return out, nil
 }
@@ -139,9 +136,9 @@ func unfit(err error) error {
 	return away("search", err)
 }
 
-func (h *hit) found() archive.Hit {
+func (h *hit) found(m *marker) archive.Hit {
 	return archive.Hit{ID: h.ID, Ref: h.Shown.Ref, Office: h.Office, Sector: h.Sector, Title: h.Shown.Title, Enterprise: h.Shown.Enterprise, PublishedOn: h.PublishedOn,
-		State: h.State, RectificationState: h.RectificationState, Highlight: highlight(h.Shown, h.Matches)}
+		State: h.State, RectificationState: h.RectificationState, Highlight: m.highlight(h.Shown)}
 }
 
 // filterOf narrows to what the actor holds, always and first, then to what was asked for. Every value is quoted.
