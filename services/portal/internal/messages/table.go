@@ -186,5 +186,8 @@ var labels = map[string]text{
 	"role": {"角色", "role"}, "duties": {"职责", "duty"}, "cases": {"案例", "case"}, "disabled": {"停用", "disabled"}, "aliases": {"别名", "alias"}, "kinds": {"类型", "kind"}, "year": {"年份", "year"}, "day": {"日期", "day"}, "note": {"备注", "note"},
 	"case": {"案例", "case"}, "zero_reason": {"零报告理由", "reason for the zero return"}, "document_no": {"文号", "document number"}, "signed_by": {"签发人", "signed by"},
 	"contact": {"联系人", "contact"}, "scan": {"签发件扫描件", "scan"}, "month": {"月份", "month"},
+	"near": {"附近", "near"}, "radius_km": {"半径", "radius"}, "frame": {"地图范围", "frame of the map"}, "found_from": {"发现日期起", "found from"}, "found_to": {"发现日期止", "found to"},
+	"due_from": {"整改期限起", "due from"}, "due_to": {"整改期限止", "due to"}, "penalty_min": {"罚款下限", "least penalty"}, "penalty_max": {"罚款上限", "highest penalty"}, "overdue": {"已逾期", "overdue"},
+	"cursor": {"翻页标记", "cursor"}, "limit": {"条数", "limit"}, "params": {"检索条件", "conditions"},
 	"published_at": {"刊播时间", "time of publication"}, "level": {"级别", "level"}, "state": {"状态", "state"}, "rectification_state": {"整改状态", "rectification state"},
 }
