@@ -46,6 +46,12 @@ func init() {
 	}
 }
 
+// unseen says whether a character is nothing by itself: variation selectors, joiners, soft hyphens, the byte order mark.
+func unseen(r rune) bool {
+	return r == 0xAD || 0x200B <= r && r <= 0x200D || 0x2060 <= r && r <= 0x2064 || 0xFE00 <= r && r <= 0xFE0F || r == 0xFEFF || 0xE0100 <= r && r <= 0xE01EF
+}
+
+// foldRune folds one character, -1 for one that is left out.
 func foldRune(r rune) rune {
 	if r >= hanFirst && r <= hanLast {
 		if s := simplified[r-hanFirst]; s != 0 {
@@ -61,6 +67,9 @@ func foldRune(r rune) rune {
 	}
 	if s, ok := rare[r]; ok {
 		return s
+	}
+	if unseen(r) {
+		return -1
 	}
 	return unicode.ToLower(r)
 }
@@ -92,7 +101,10 @@ func Text(s string) Folded {
 	var b strings.Builder
 	b.Grow(len(s))
 	put := func(r rune, at, end int) {
-		written, _ := b.WriteRune(foldRune(r))
+		if r = foldRune(r); r < 0 {
+			return
+		}
+		written, _ := b.WriteRune(r)
 		for range written {
 			f.starts, f.ends = append(f.starts, int32(at)), append(f.ends, int32(end))
 		}
