@@ -63,7 +63,7 @@ func Durables() []bus.Durable { return writer.Durables() }
 
 // Run answers requests and writes the index until ctx ends. An index that is missing or of another shape is built first; until then queries are refused.
 func (s *Server) Run(ctx context.Context) error {
-	stop, err := s.deps.Bus.Serve(s.deps.Verifier, map[string]bus.Endpoint{archiveapi.EndpointReady: s.ready}, map[string]bus.Endpoint{archiveapi.EndpointSearch: s.search})
+	stop, err := s.deps.Bus.Serve(s.deps.Verifier, map[string]bus.Endpoint{archiveapi.EndpointReady: s.ready}, map[string]bus.Endpoint{archiveapi.EndpointSearch: s.search, archiveapi.EndpointSuggest: s.suggest})
 	if err != nil {
 		return fmt.Errorf("archive: %w", err)
 	}

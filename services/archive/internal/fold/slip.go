@@ -75,7 +75,29 @@ func Remains(word string) []string {
 }
 
 // Slip is one way in which a term may have been meant: Pieces stand in the text as they are, next to each other but for at most one character.
-type Slip struct{ Pieces []string }
+type Slip struct {
+	Pieces []string
+	Weak   bool
+}
+
+// minFixed is how many characters a term and what it was meant as must share for that to be more than chance.
+const minFixed = 3
+
+// Weak says that term and text share so few characters that the text must be known as a word by other means: 核电站 is no slip for any 充电站, but 尾况库 is one for the tag 尾矿库.
+func Weak(term, text string) bool {
+	a, b := []rune(term), []rune(text)
+	if kindOf(a[0]) == Latin {
+		return false
+	}
+	shared := 0
+	for _, r := range b {
+		if j := slices.Index(a, r); j >= 0 {
+			shared++
+			a = slices.Delete(a, j, j+1)
+		}
+	}
+	return shared < minFixed
+}
 
 // Slips lists the ways in which a term of Han, Kana or Hangul may have been meant with one slip: a character too many, two that changed places, a wrong one, one missing. None for other
 // terms. At most four times as many as it has characters.
@@ -88,7 +110,11 @@ func Slips(term string) (out []Slip) {
 	add := func(pieces ...string) {
 		pieces = slices.DeleteFunc(pieces, func(p string) bool { return p == "" })
 		if !slices.ContainsFunc(out, func(o Slip) bool { return slices.Equal(o.Pieces, pieces) }) && !slices.Equal(pieces, []string{term}) {
-			out = append(out, Slip{pieces})
+			n := 0
+			for _, p := range pieces {
+				n += utf8.RuneCountInString(p)
+			}
+			out = append(out, Slip{pieces, n < minFixed})
 		}
 	}
 	for i := range n - 1 {

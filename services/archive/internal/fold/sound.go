@@ -206,6 +206,21 @@ func (s Spoken) Pairs(n int) (out [][]string) {
 	return out
 }
 
+// Names gives the words under which a name as a whole is found by sound, marked so that no text has them, for the first combinations of readings, at most n.
+func (s Spoken) Names(n int) (out []string) {
+	words := []string{nameMark}
+	for _, u := range s {
+		var more []string
+		for _, w := range words {
+			for _, syllable := range u {
+				more = append(more, w+near(syllable))
+			}
+		}
+		words = more[:min(len(more), n)]
+	}
+	return words
+}
+
 // In finds the first place at or after from in a folded text that sounds so: neighbouring Han characters, each with one of the syllables, or, with alike, one that is taken for
 // it. It gives the place in bytes; start is -1 if there is none.
 func (s Spoken) In(folded string, from int, alike bool) (start, end int) {
@@ -234,4 +249,98 @@ func (u Unit) has(r rune, alike bool) bool {
 		}
 	}
 	return false
+}
+
+// Bounds of what is typed ahead.
+const (
+	startLength  = 4 // characters in a word of Starts
+	startManners = 6 // words for one place
+	startMark    = "1"
+	nameMark     = "2"
+)
+
+// Starts gives the words under which a name is found by the beginning of its pinyin from any of its characters on, marked so that no text has them: one for each Han character
+// and combination of readings, of the next four characters; seen remembers across texts.
+func Starts(folded string, seen map[string]bool) (out []string) {
+	runes := []rune(folded)
+	for i := range runes {
+		words := []string{startMark}
+		for _, r := range runes[i:min(len(runes), i+startLength)] {
+			here := Readings(r)
+			if len(here) == 0 {
+				break
+			}
+			var more []string
+			for _, w := range words {
+				for _, s := range here {
+					more = append(more, w+s)
+				}
+			}
+			words = more[:min(len(more), startManners)]
+		}
+		for _, w := range words {
+			if w != startMark && !seen[w] {
+				seen[w] = true
+				out = append(out, w)
+			}
+		}
+	}
+	return out
+}
+
+// Start gives the word that begins a word of Starts wherever a name goes on as typed. ok is false for what isn't the beginning of pinyin of at least two letters.
+func Start(typed string) (word string, ok bool) {
+	typed = strings.ReplaceAll(typed, "'", "")
+	if len(typed) < 2 || latinRun(typed) != typed {
+		return "", false
+	}
+	known := readings().syllables
+	at := 0
+	for range startLength - 1 { // one less than the words have: syllables may be parted otherwise
+		n := min(maxSyllable, len(typed)-at)
+		for n > 0 && !known[typed[at:at+n]] {
+			n--
+		}
+		if n == 0 {
+			break
+		}
+		at += n
+	}
+	if at == 0 {
+		return "", false
+	}
+	if rest := typed[at:]; len(rest) < maxSyllable {
+		at = len(typed)
+	}
+	return startMark + typed[:at], true
+}
+
+// Begins finds the first place in a folded text from which on its pinyin begins as typed, which may end within a syllable; start is -1 if there is none.
+func Begins(folded, typed string) (start, end int) {
+	typed = strings.ReplaceAll(typed, "'", "")
+	for i := range folded {
+		if n := begins(folded[i:], typed); n > 0 {
+			return i, i + n
+		}
+	}
+	return -1, -1
+}
+
+func begins(folded, typed string) (length int) {
+	for i, r := range folded {
+		if i > 0 {
+			break
+		}
+		for _, s := range Readings(r) {
+			if strings.HasPrefix(s, typed) {
+				return len(string(r))
+			}
+			if rest, ok := strings.CutPrefix(typed, s); ok {
+				if n := begins(folded[len(string(r)):], rest); n > 0 {
+					return len(string(r)) + n
+				}
+			}
+		}
+	}
+	return 0
 }

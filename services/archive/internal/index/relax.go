@@ -27,6 +27,9 @@ const (
 	manners = 4
 )
 
+// tagsOnly is where what is no more than likely is looked for.
+var tagsOnly = []string{"text.tags"}
+
 // How a term was read.
 const (
 	howSound  = "sound"
@@ -122,21 +125,30 @@ func candidatesOf(term, filter string, beside []string, into *[]reading) *candid
 	add := func(hits int64, on []string, parts ...string) {
 		room := engineParts - len(parts)
 		parts = append(slices.Clip(parts), beside[:max(0, min(room, len(beside)))]...)
-		if len(beside) > 0 && len(on) == 1 {
-			on = append(slices.Clip(literal), on...)
+		if len(beside) > 0 {
+			on = slices.Concat(literal, hints)
 		}
 		c.questions = append(c.questions, asking{parts, on, hits})
 	}
 	for _, s := range c.spoken {
+		for _, name := range s.Names(manners) {
+			add(slipHits, hints[:1], name)
+		}
+	}
+	for _, s := range c.spoken {
 		for _, pairs := range s.Pairs(manners) {
-			add(soundHits, []string{hints}, pairs[:min(len(pairs), pairsAsked)]...)
+			add(soundHits, hints, pairs[:min(len(pairs), pairsAsked)]...)
 		}
 	}
 	for _, r := range fold.Remains(term) {
-		add(slipHits, []string{hints}, r)
+		add(slipHits, hints, r)
 	}
 	for _, s := range fold.Slips(term) {
-		add(slipHits, literal, s.Pieces...)
+		on := literal
+		if s.Weak {
+			on = tagsOnly
+		}
+		add(slipHits, on, s.Pieces...)
 	}
 	return c
 }
@@ -198,7 +210,7 @@ func (c *candidates) read(all []archive.Texts) []reading {
 		var out []reading
 		for _, t := range all {
 			for _, p := range parts(t) {
-				out = collect(out, p.text, find)
+				out = c.collect(out, p, find)
 			}
 		}
 		if len(out) > 0 {
@@ -218,8 +230,8 @@ func (c *candidates) heard(folded string, from int, alike bool, how string) (sta
 }
 
 // collect adds what find finds in a text, each reading once.
-func collect(out []reading, text string, find func(folded string, from int) (start, end int, how string)) []reading {
-	f := fold.Text(text)
+func (c *candidates) collect(out []reading, p part, find func(folded string, from int) (start, end int, how string)) []reading {
+	f := fold.Text(p.text)
 	for from := 0; len(out) < maxReadings; {
 		start, end, how := find(f.Text, from)
 		if start < 0 {
@@ -227,11 +239,11 @@ func collect(out []reading, text string, find func(folded string, from int) (sta
 		}
 		from = end
 		read := f.Text[start:end]
-		if slices.ContainsFunc(out, func(r reading) bool { return r.text == read }) {
+		if how == howSlip && fold.Weak(c.term, read) && (p.field != "tags" || read != f.Text) || slices.ContainsFunc(out, func(r reading) bool { return r.text == read }) {
 			continue
 		}
 		if a, b, ok := f.Original(start, end); ok {
-			out = append(out, reading{read, text[a:b], how})
+			out = append(out, reading{read, p.text[a:b], how})
 		}
 	}
 	return out

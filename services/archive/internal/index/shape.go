@@ -11,6 +11,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -38,7 +39,7 @@ func settings() *meilisearch.Settings {
 		filterable = append(filterable, string(f))
 	}
 	return &meilisearch.Settings{
-		SearchableAttributes: append(append([]string{}, literal...), hints),
+		SearchableAttributes: slices.Concat(literal, hints),
 		FilterableAttributes: filterable,
 		// A number, since not every engine compares strings.
 		SortableAttributes: []string{"day"},
@@ -84,7 +85,7 @@ type entry struct {
 
 type searched struct {
 	archive.Texts
-	Hints []string `json:"hints"`
+	Hints hinting `json:"hints"`
 }
 
 // Encode writes a document as one line of NDJSON.

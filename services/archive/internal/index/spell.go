@@ -10,9 +10,11 @@ import (
 	"songshui.internal/services/archive/internal/fold"
 )
 
-// hints is the attribute of words under which texts are found that were typed otherwise: pairs of syllables (fold.Pairs) and what is left of Latin words without a letter
-// (fold.Remains). Relaxing alone looks there, for candidates; the texts decide. Each is an element of its own, so that a Meilisearch keeps no distances between them.
-const hints = "text.hints"
+// hints are the attributes of words under which texts are found that were typed otherwise: pairs of syllables (fold.Pairs), what is left of Latin words without a letter
+// (fold.Remains), beginnings of the pinyin of names (fold.Starts), the sound of whole tags (fold.Spoken.Names). Relaxing and suggesting alone look there, for candidates; the texts decide. Each is an element of its own, so that a Meilisearch keeps no distances between them.
+//
+// Those of names (title, enterprise, tags) stand before those of the rest, so that the candidates come from names first.
+var hints = []string{"text.hints.names", "text.hints.rest"}
 
 // embedded is the commit that the engine inside the process gives as its own.
 const embedded = "embedded"
@@ -73,26 +75,51 @@ func (x *Index) texts(t archive.Texts) archive.Texts {
 	return each(t, fold.Spell)
 }
 
-// hinted gives the words of a document's hints.
-func hinted(t archive.Texts) []string {
-	out := []string{}
+// hinting are the words of a document's hints.
+type hinting struct {
+	Names []string `json:"names"`
+	Rest  []string `json:"rest"`
+}
+
+func hinted(t archive.Texts) (h hinting) {
 	seen := map[string]bool{}
+	h.Names, h.Rest = []string{}, []string{}
 	for _, p := range parts(t) {
-		if p.field == "ref" || p.field == "rest" {
-			continue
-		}
 		f := fold.String(p.text)
-		out = append(out, fold.Pairs(f, seen)...)
-		for _, w := range strings.FieldsFunc(f, func(r rune) bool { return !unicode.IsLetter(r) || unicode.Is(unicode.Han, r) }) {
-			for _, r := range fold.Remains(w) {
-				if !seen[r] {
-					seen[r] = true
-					out = append(out, r)
-				}
+		switch p.field {
+		case "title":
+			h.Names = append(h.Names, sounding(f, seen)...)
+		case "enterprise":
+			h.Names = append(append(h.Names, sounding(f, seen)...), fold.Starts(f, seen)...)
+		case "tags":
+			h.Names = append(append(h.Names, sounding(f, seen)...), fold.Starts(f, seen)...)
+			for _, s := range spoken(f) {
+				h.Names = append(h.Names, s.Names(manners)...)
+			}
+		case "violations", "summary":
+			h.Rest = append(h.Rest, sounding(f, seen)...)
+		}
+	}
+	return h
+}
+
+// sounding gives the words for a folded text's pairs of syllables and for its Latin words without a letter.
+func sounding(folded string, seen map[string]bool) []string {
+	out := fold.Pairs(folded, seen)
+	for _, w := range strings.FieldsFunc(folded, func(r rune) bool { return !unicode.IsLetter(r) || unicode.Is(unicode.Han, r) }) {
+		for _, r := range fold.Remains(w) {
+			if !seen[r] {
+				seen[r] = true
+				out = append(out, r)
 			}
 		}
 	}
 	return out
+}
+
+func spoken(folded string) []fold.Spoken {
+	s, _ := fold.Speak(folded)
+	return s
 }
 
 // parts lists a document's texts with their fields, the best place first.
