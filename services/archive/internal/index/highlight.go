@@ -23,7 +23,11 @@ const (
 type span struct{ start, end int }
 
 // marker marks what a query was found by. It looks for itself, in the texts as they are folded, so that marks don't depend on the engine.
-type marker struct{ sought []sought }
+type marker struct {
+	sought []sought
+	// numbers are the plain numbers of documents among the terms: a reference is marked as a whole if it is that number, however written.
+	numbers []string
+}
 
 // sought is a term as words; the last may be the beginning of a longer one.
 type sought struct {
@@ -34,6 +38,9 @@ type sought struct {
 // seek adds a folded term.
 func (m *marker) seek(term string, prefix bool) {
 	words := fold.Words(term)
+	if n, ok := fold.Number(term); ok {
+		m.numbers = append(m.numbers, n)
+	}
 	if n := len(words); n > 0 {
 		m.sought = append(m.sought, sought{words, prefix && !words[n-1].Single})
 	}
@@ -49,11 +56,23 @@ func (m *marker) highlight(t archive.Texts) map[string]string {
 		if _, done := out[p.field]; done {
 			continue
 		}
-		if marks := m.marks(p.text); len(marks) > 0 {
+		marks := m.marks(p.text)
+		if len(marks) == 0 && p.field == "ref" && m.numbered(p.text) {
+			marks = []span{{0, len(p.text)}}
+		}
+		if len(marks) > 0 {
 			out[p.field] = fragment(p.text, marks)
 		}
 	}
 	return out
+}
+
+func (m *marker) numbered(ref string) bool {
+	if len(m.numbers) == 0 {
+		return false
+	}
+	n, ok := fold.Number(fold.String(ref))
+	return ok && slices.Contains(m.numbers, n)
 }
 
 // marks gives the matches in an original text, in order, whole characters as a reader sees them; those that touch or overlap are one.

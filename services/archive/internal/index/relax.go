@@ -55,15 +55,26 @@ func (x *Index) readings(ctx context.Context, all []wanted) ([][][]reading, erro
 	if err != nil {
 		return nil, err
 	}
+	has := func(w wanted, t string) bool { return known[asWritten{w.filter, t}] }
 	out := make([][][]reading, len(all))
 	var asked []*candidates
 	for i, w := range all {
+		if n, ok := fold.Number(strings.Join(w.terms, " ")); ok && has(w, n) {
+			out[i] = [][]reading{{{text: n}}}
+			continue
+		}
 		out[i] = make([][]reading, len(w.terms))
 		var found []string
 		for j, t := range w.terms {
-			if known[w.filter][t] {
-				found = append(found, t)
+			if n, ok := fold.Number(t); has(w, t) || ok && has(w, n) {
+				if !has(w, t) {
+					t = n
+				}
 				out[i][j] = []reading{{text: t}}
+				// What ends in a letter or digit may be the beginning of a word only, and can't be quoted.
+				if words := fold.Words(t); len(words) > 0 && words[len(words)-1].Single {
+					found = append(found, t)
+				}
 			}
 		}
 		for j, t := range w.terms {
@@ -75,29 +86,36 @@ func (x *Index) readings(ctx context.Context, all []wanted) ([][][]reading, erro
 	return out, x.resolve(ctx, asked)
 }
 
-// known says which terms something has as written, among what passes the filter.
-func (x *Index) known(ctx context.Context, all []wanted) (map[string]map[string]bool, error) {
-	type place struct{ filter, term string }
-	var places []place
+// asWritten is a question whether something that passes the filter has a text as written.
+type asWritten struct{ filter, text string }
+
+// known says which terms, and numbers of documents among them however they are written, something has as written.
+func (x *Index) known(ctx context.Context, all []wanted) (map[asWritten]bool, error) {
+	var places []asWritten
 	var questions []*meilisearch.SearchRequest
+	add := func(filter, text string) {
+		if p := (asWritten{filter, text}); !slices.Contains(places, p) && len(places) < relaxQuestions {
+			places = append(places, p)
+			questions = append(questions, question(x.put(text, strings.Contains(text, " "), true), literal, filter, 0))
+		}
+	}
 	for _, w := range all {
-		for _, t := range w.terms {
-			if p := (place{w.filter, t}); !slices.Contains(places, p) && len(places) < relaxQuestions {
-				places = append(places, p)
-				questions = append(questions, question(phrase(x.spell(t)), literal, w.filter, 0))
+		for _, t := range append(slices.Clip(w.terms), strings.Join(w.terms, " ")) {
+			if n, ok := fold.Number(t); ok {
+				add(w.filter, n)
 			}
+		}
+		for _, t := range w.terms {
+			add(w.filter, t)
 		}
 	}
 	answers, err := x.several(ctx, questions)
 	if err != nil {
 		return nil, err
 	}
-	out := map[string]map[string]bool{}
+	out := map[asWritten]bool{}
 	for i, p := range places {
-		if out[p.filter] == nil {
-			out[p.filter] = map[string]bool{}
-		}
-		out[p.filter][p.term] = answers[i].TotalHits > 0
+		out[p] = answers[i].TotalHits > 0
 	}
 	return out, nil
 }

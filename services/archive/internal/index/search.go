@@ -42,9 +42,16 @@ func (x *Index) relaxed(ctx context.Context, q archive.Query, terms []string, fo
 		if len(r) == 0 {
 			return found, nil
 		}
-		again = append(again, r[0].text)
+		again = append(again, quoteSpaced(r[0].text))
 	}
 	return x.ask(ctx, q, strings.Join(again, " "), literal)
+}
+
+func quoteSpaced(text string) string {
+	if strings.Contains(text, " ") {
+		return phrase(text)
+	}
+	return text
 }
 
 // termsOf folds a query and takes away what an engine would read as an operator: people's text is searched as text.

@@ -85,14 +85,20 @@ type entry struct {
 
 type searched struct {
 	archive.Texts
-	Hints hinting `json:"hints"`
+	// Ref stands as it is written and as the plain number (fold.Number).
+	Ref   []string `json:"ref"`
+	Hints hinting  `json:"hints"`
 }
 
 // Encode writes a document as one line of NDJSON.
 func (x *Index) Encode(b *bytes.Buffer, d archive.Document) error {
 	e := entry{ID: d.ID, VisibleTo: d.VisibleTo, Office: d.Office, Sector: d.Sector, Category: d.Category, HazardLevel: d.HazardLevel, Level: d.Levels, Outlet: d.Outlets,
 		State: d.State, RectificationState: d.RectificationState, PublishedOn: d.PublishedOn, Day: number(d.PublishedOn), Shown: d.Texts}
-	e.Text = searched{x.texts(d.Texts), hinted(d.Texts)}
+	e.Text = searched{Texts: x.texts(d.Texts), Hints: hinted(d.Texts)}
+	e.Text.Ref = []string{e.Text.Texts.Ref}
+	if n, ok := fold.Number(fold.String(d.Ref)); ok {
+		e.Text.Ref = append(e.Text.Ref, x.spell(n))
+	}
 	enc := json.NewEncoder(b)
 	enc.SetEscapeHTML(false)
 	if err := enc.Encode(e); err != nil {

@@ -160,7 +160,7 @@ func (s *suggester) match(name string) (marks []span, score int) {
 // all gives the marks if every term is in the text.
 func (m *marker) all(text string) []span {
 	for _, s := range m.sought {
-		one := marker{[]sought{s}}
+		one := marker{sought: []sought{s}}
 		if len(one.marks(text)) == 0 {
 			return nil
 		}
