@@ -6,7 +6,6 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
-	"net/url"
 	"slices"
 	"strconv"
 
@@ -18,7 +17,6 @@ import (
 	"songshui.internal/services/media/mediaapi"
 	"songshui.internal/services/portal"
 	"songshui.internal/services/portal/internal/front"
-	"songshui.internal/services/portal/internal/view"
 	"songshui.internal/services/portal/portalapi"
 )
 
@@ -142,47 +140,6 @@ func registerAccount(a huma.API) {
 		}
 		return answered(http.StatusOK, me), nil
 	})
-}
-
-func registerSearch(a huma.API) {
-	type query struct {
-		Q                  string   `query:"q"`
-		Office             []string `query:"office,explode"`
-		Sector             []string `query:"sector,explode"`
-		Category           []string `query:"category,explode"`
-		HazardLevel        []string `query:"hazard_level,explode"`
-		Level              []string `query:"level,explode"`
-		Outlet             []string `query:"outlet,explode"`
-		State              []string `query:"state,explode"`
-		RectificationState []string `query:"rectification_state,explode"`
-		From               string   `query:"from" doc:"first day of publication"`
-		To                 string   `query:"to"`
-		Sort               string   `query:"sort"`
-		Page               string   `query:"page" doc:"from 1"`
-		PerPage            string   `query:"per_page" doc:"at most 100"`
-		address
-	}
-	huma.Register(a, operation(http.MethodGet, "/api/v1/search", "search", "cases that fit, with facets and fragments"), func(ctx context.Context, in *query) (*answer[portalapi.Found], error) {
-		params, err := view.ReadSearch(in.values)
-		if err != nil {
-			return nil, refuse(ctx, err)
-		}
-		found, err := view.Search(ctx, front.Of(ctx).Client, params)
-		if err != nil {
-			return nil, refuse(ctx, err)
-		}
-		return answered(http.StatusOK, found), nil
-	})
-}
-
-// address keeps the query as it came: huma's own reading would refuse in another form.
-type address struct{ values url.Values }
-
-// Resolve implements huma.Resolver.
-func (q *address) Resolve(ctx huma.Context) []error {
-	u := ctx.URL()
-	q.values = u.Query()
-	return nil
 }
 
 // tracks says which service owns a command.

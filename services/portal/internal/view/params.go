@@ -1,6 +1,7 @@
 package view
 
 import (
+	"math"
 	"net/url"
 	"strconv"
 	"unicode/utf8"
@@ -41,6 +42,28 @@ func ReadSearch(q url.Values) (archiveapi.Params, error) {
 	}
 	if len(wrong) > 0 {
 		return p, &fault.Error{Code: fault.BadParameter, Op: "portal: search", Fields: wrong}
+	}
+	return p, nil
+}
+
+// ReadTyping reads the parameters of a suggestion's address.
+func ReadTyping(q url.Values) (archiveapi.SuggestParams, error) {
+	p := archiveapi.SuggestParams{Q: q.Get("q")}
+	var wrong fault.Fields
+	for name := range q {
+		switch name {
+		case "q":
+			if !utf8.ValidString(p.Q) {
+				wrong.Add(name, "encoding")
+			}
+		case "limit":
+			p.Limit = number(&wrong, name, q.Get(name), 1, math.MaxInt, 0) // archive knows the most
+		default:
+			wrong.Add(name, "unknown_field")
+		}
+	}
+	if len(wrong) > 0 {
+		return p, &fault.Error{Code: fault.BadParameter, Op: "portal: suggest", Fields: wrong}
 	}
 	return p, nil
 }

@@ -246,6 +246,12 @@ func Search(ctx context.Context, c bus.Client, params archiveapi.Params) (portal
 	return f, c.Ask(ctx, events.ServiceArchive, archiveapi.EndpointSearch, params, nil, &f)
 }
 
+// Suggest gives ways to go on with what is typed.
+func Suggest(ctx context.Context, c bus.Client, params archiveapi.SuggestParams) (portalapi.Suggestions, error) {
+	var s portalapi.Suggestions
+	return s, c.Ask(ctx, events.ServiceArchive, archiveapi.EndpointSuggest, params, nil, &s)
+}
+
 // Facets are the filters of a search that have counts, in the order in which they are shown.
 var Facets = []string{"office", "sector", "category", "hazard_level", "level", "outlet", "state", "rectification_state"}
 
