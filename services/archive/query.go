@@ -227,6 +227,10 @@ type Found struct {
 	Hits   []Hit                     `json:"hits"`
 	Total  int                       `json:"total"`
 	Facets map[string]map[string]int `json:"facets"`
+	// ReadAs tells of terms that nothing has as written, in the order of the query.
+	ReadAs []ReadAs `json:"read_as,omitempty"`
+	// DidYouMean proposes other queries where nothing is found.
+	DidYouMean []Proposal `json:"did_you_mean,omitempty"`
 	// TookMS is how long archive took, in milliseconds.
 	TookMS float64 `json:"took_ms"`
 }

@@ -20,7 +20,7 @@ type expectations struct {
 	Robust []string `json:"robust_queries"`
 }
 
-func expected(t *testing.T) expectations {
+func expected(t testing.TB) expectations {
 	t.Helper()
 	data, err := os.ReadFile("../../songshui/internal/samples/expected.json")
 	check(t, err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -23,6 +24,8 @@ const (
 	engineParts = 10
 	// pairsAsked of a term's pairs of syllables are asked for; the texts decide in the end.
 	pairsAsked = 6
+	// maxPlans is how many ways of asking again are tried.
+	maxPlans = 16
 	// manners of reading one sound, where characters have several.
 	manners = 4
 )
@@ -30,66 +33,131 @@ const (
 // tagsOnly is where what is no more than likely is looked for.
 var tagsOnly = []string{"text.tags"}
 
-// How a term was read.
-const (
-	howSound  = "sound"
-	howPinyin = "pinyin"
-	howSlip   = "slip"
-)
-
-// wanted is what one alternative of a query wants, for relaxing: its terms, folded, and its filter with the audience in it.
+// wanted is what one alternative of a query wants, for relaxing: its terms as they were typed, and its filter with the audience in it.
 type wanted struct {
 	terms  []string
 	filter string
 }
 
-// reading is a text that stands in a document and that a term may have meant: folded, and as it is written there.
+// reading is a text that stands in a document and that a term may have meant: folded, and as it is written there. One that only writes the term otherwise, a number of a
+// document, has no manner.
 type reading struct {
-	text, as, how string
+	text, as string
+	how      archive.Manner
+}
+
+// plan is one way to ask an alternative again: a text for each of its terms, to be looked for as a phrase. Of is the alternative's place.
+type plan struct {
+	of   int
+	read []reading
+}
+
+// relax says what to ask where nothing is found as written: at most maxPlans ways, the likeliest first; none if a term of every alternative means nothing that stands anywhere. What it
+// proposes stands in cases that pass the alternative's filter. Two requests, whatever is asked.
+func (x *Index) relax(ctx context.Context, all []wanted) ([]plan, error) {
+	choices, err := x.readings(ctx, all)
+	if err != nil {
+		return nil, err
+	}
+	var out []plan
+	for of, terms := range choices {
+		plans := []plan{{of: of}}
+		for _, c := range terms {
+			var more []plan
+			for i, p := range plans {
+				for j, r := range c {
+					if i+j < maxPlans {
+						more = append(more, plan{of, append(slices.Clip(p.read), r)})
+					}
+				}
+			}
+			plans = more[:min(len(more), maxPlans)]
+		}
+		out = append(out, plans...)
+	}
+	return out[:min(len(out), maxPlans)], nil
+}
+
+// readAs tells how the terms of an alternative were read, as it stands in the first hit.
+func readAs(w wanted, p plan, first archive.Texts) (out []archive.ReadAs) {
+	if len(p.read) != len(w.terms) {
+		return nil
+	}
+	for i, r := range p.read {
+		if r.how == "" {
+			continue
+		}
+		as := r.as
+		for _, t := range parts(first) {
+			f := fold.Text(t.text)
+			if at := strings.Index(f.Text, r.text); at >= 0 {
+				if a, b, ok := f.Original(at, at+len(r.text)); ok {
+					as = t.text[a:b]
+					break
+				}
+			}
+		}
+		out = append(out, archive.ReadAs{Term: w.terms[i], As: as, How: r.how})
+	}
+	return out
 }
 
 // readings finds what terms may have meant: for each alternative and each of its terms the term itself where something has it as written, else what stands in the texts of documents
-// that pass the filter and have the terms that are found; none where nothing fits. Two requests, whatever is asked.
+// that pass the filter and have the terms that are found; none where nothing fits.
 func (x *Index) readings(ctx context.Context, all []wanted) ([][][]reading, error) {
 	known, err := x.known(ctx, all)
 	if err != nil {
 		return nil, err
 	}
-	has := func(w wanted, t string) bool { return known[asWritten{w.filter, t}] }
 	out := make([][][]reading, len(all))
 	var asked []*candidates
 	for i, w := range all {
-		if n, ok := fold.Number(strings.Join(w.terms, " ")); ok && has(w, n) {
+		if n, ok := fold.Number(fold.String(strings.Join(w.terms, " "))); ok && known[asWritten{w.filter, n}] {
 			out[i] = [][]reading{{{text: n}}}
 			continue
 		}
 		out[i] = make([][]reading, len(w.terms))
 		var found []string
 		for j, t := range w.terms {
-			if n, ok := fold.Number(t); has(w, t) || ok && has(w, n) {
-				if !has(w, t) {
-					t = n
-				}
-				out[i][j] = []reading{{text: t}}
-				// What ends in a letter or digit may be the beginning of a word only, and can't be quoted.
-				if words := fold.Words(t); len(words) > 0 && words[len(words)-1].Single {
-					found = append(found, t)
+			for _, t = range writings(fold.String(t)) {
+				if known[asWritten{w.filter, t}] {
+					out[i][j] = []reading{{text: t}}
+					// What ends in a letter or digit may be the beginning of a word only, and can't be quoted.
+					if words := fold.Words(t); len(words) > 0 && words[len(words)-1].Single {
+						found = append(found, t)
+					}
+					break
 				}
 			}
 		}
 		for j, t := range w.terms {
 			if out[i][j] == nil {
-				asked = append(asked, candidatesOf(t, w.filter, found, &out[i][j]))
+				asked = append(asked, candidatesOf(fold.String(t), w.filter, found, &out[i][j]))
 			}
 		}
 	}
 	return out, x.resolve(ctx, asked)
 }
 
-// asWritten is a question whether something that passes the filter has a text as written.
+// letterDigits is a standard's number without the blank: gb50156.
+var letterDigits = regexp.MustCompile(`^([a-z]{2,4})(\d{4,}[-.\d]*)$`)
+
+// writings are a folded term and its other writings.
+func writings(term string) []string {
+	out := []string{term}
+	if n, ok := fold.Number(term); ok {
+		out = append(out, n)
+	}
+	if m := letterDigits.FindStringSubmatch(term); m != nil {
+		out = append(out, m[1]+" "+m[2])
+	}
+	return out
+}
+
+// asWritten is the question whether something that passes the filter has a text as written.
 type asWritten struct{ filter, text string }
 
-// known says which terms, and numbers of documents among them however they are written, something has as written.
+// known says which terms something has as written, or in another writing.
 func (x *Index) known(ctx context.Context, all []wanted) (map[asWritten]bool, error) {
 	var places []asWritten
 	var questions []*meilisearch.SearchRequest
@@ -100,13 +168,13 @@ func (x *Index) known(ctx context.Context, all []wanted) (map[asWritten]bool, er
 		}
 	}
 	for _, w := range all {
-		for _, t := range append(slices.Clip(w.terms), strings.Join(w.terms, " ")) {
-			if n, ok := fold.Number(t); ok {
-				add(w.filter, n)
-			}
+		if n, ok := fold.Number(fold.String(strings.Join(w.terms, " "))); ok {
+			add(w.filter, n)
 		}
 		for _, t := range w.terms {
-			add(w.filter, t)
+			for _, written := range writings(fold.String(t)) {
+				add(w.filter, written)
+			}
 		}
 	}
 	answers, err := x.several(ctx, questions)
@@ -122,11 +190,13 @@ func (x *Index) known(ctx context.Context, all []wanted) (map[asWritten]bool, er
 
 // candidates are the questions that may lead to what a term meant.
 type candidates struct {
-	term      string
-	spoken    []fold.Spoken
-	typed     bool
-	filter    string
-	into      *[]reading
+	term   string
+	spoken []fold.Spoken
+	typed  bool
+	filter string
+	into   *[]reading
+	// weak says that a tag may be read for a term with which it has little in common.
+	weak      bool
 	questions []asking
 }
 
@@ -210,22 +280,25 @@ func (x *Index) resolve(ctx context.Context, asked []*candidates) error {
 	return nil
 }
 
-// read takes from the texts what the term may have meant, of the likeliest kind only: the same sound, typed pinyin, a sound that is taken for it, a slip.
+// read takes from the texts what the term may have meant, of the likeliest kind only: the same sound, a slip that leaves enough, a sound that is taken for it, a slip for a tag.
 func (c *candidates) read(all []archive.Texts) []reading {
-	how := howSound
+	how := archive.BySound
 	if c.typed {
-		how = howPinyin
+		how = archive.ByPinyin
 	}
-	kinds := []func(folded string, from int) (start, end int, how string){
-		func(folded string, from int) (int, int, string) { return c.heard(folded, from, false, how) },
-		func(folded string, from int) (int, int, string) { return c.heard(folded, from, true, how) },
-		func(folded string, from int) (int, int, string) {
-			start, end := fold.Meant(c.term, folded, from)
-			return start, end, howSlip
-		},
+	slip := func(folded string, from int) (int, int, archive.Manner) {
+		start, end := fold.Meant(c.term, folded, from)
+		return start, end, archive.BySlip
 	}
-	for _, find := range kinds {
+	kinds := []func(folded string, from int) (start, end int, how archive.Manner){
+		func(folded string, from int) (int, int, archive.Manner) { return c.heard(folded, from, false, how) },
+		slip,
+		func(folded string, from int) (int, int, archive.Manner) { return c.heard(folded, from, true, how) },
+		slip,
+	}
+	for i, find := range kinds {
 		var out []reading
+		c.weak = i == len(kinds)-1
 		for _, t := range all {
 			for _, p := range parts(t) {
 				out = c.collect(out, p, find)
@@ -238,7 +311,7 @@ func (c *candidates) read(all []archive.Texts) []reading {
 	return nil
 }
 
-func (c *candidates) heard(folded string, from int, alike bool, how string) (start, end int, _ string) {
+func (c *candidates) heard(folded string, from int, alike bool, how archive.Manner) (start, end int, _ archive.Manner) {
 	for _, s := range c.spoken {
 		if start, end = s.In(folded, from, alike); start >= 0 {
 			return start, end, how
@@ -248,7 +321,7 @@ func (c *candidates) heard(folded string, from int, alike bool, how string) (sta
 }
 
 // collect adds what find finds in a text, each reading once.
-func (c *candidates) collect(out []reading, p part, find func(folded string, from int) (start, end int, how string)) []reading {
+func (c *candidates) collect(out []reading, p part, find func(folded string, from int) (start, end int, how archive.Manner)) []reading {
 	f := fold.Text(p.text)
 	for from := 0; len(out) < maxReadings; {
 		start, end, how := find(f.Text, from)
@@ -257,7 +330,7 @@ func (c *candidates) collect(out []reading, p part, find func(folded string, fro
 		}
 		from = end
 		read := f.Text[start:end]
-		if how == howSlip && fold.Weak(c.term, read) && (p.field != "tags" || read != f.Text) || slices.ContainsFunc(out, func(r reading) bool { return r.text == read }) {
+		if how == archive.BySlip && fold.Weak(c.term, read) && (!c.weak || p.field != "tags" || read != f.Text) || slices.ContainsFunc(out, func(r reading) bool { return r.text == read }) {
 			continue
 		}
 		if a, b, ok := f.Original(start, end); ok {
@@ -289,23 +362,23 @@ func (x *Index) several(ctx context.Context, questions []*meilisearch.SearchRequ
 	if err != nil {
 		return nil, unfit(err)
 	}
+	if len(found.Results) != len(questions) {
+		return nil, fmt.Errorf("archive: %d answers to %d questions", len(found.Results), len(questions))
+	}
 	out := make([]answer, len(found.Results))
 	for i, r := range found.Results {
 		out[i].TotalHits = int(r.TotalHits)
 		out[i].Hits = make([]hit, len(r.Hits))
-		for j, h := range r.Hits {
-			if err := json.Unmarshal(h["id"], &out[i].Hits[j].ID); err != nil {
+		if len(r.FacetDistribution) > 0 {
+			if err := json.Unmarshal(r.FacetDistribution, &out[i].FacetDistribution); err != nil {
 				return nil, fmt.Errorf("archive: read the engine's answer: %w", err)
 			}
-			if shown := h["shown"]; shown != nil {
-				if err := json.Unmarshal(shown, &out[i].Hits[j].Shown); err != nil {
-					return nil, fmt.Errorf("archive: read the engine's answer: %w", err)
-				}
+		}
+		for j, h := range r.Hits {
+			if err := h.DecodeInto(&out[i].Hits[j]); err != nil {
+				return nil, fmt.Errorf("archive: read the engine's answer: %w", err)
 			}
 		}
-	}
-	if len(out) != len(questions) {
-		return nil, fmt.Errorf("archive: %d answers to %d questions", len(out), len(questions))
 	}
 	return out, nil
 }

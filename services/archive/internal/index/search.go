@@ -33,25 +33,26 @@ func (x *Index) Search(ctx context.Context, q archive.Query) (archive.Found, err
 
 // relaxed asks again for what the terms may have meant.
 func (x *Index) relaxed(ctx context.Context, q archive.Query, terms []string, found archive.Found) (archive.Found, error) {
-	all, err := x.readings(ctx, []wanted{{terms, filterOf(q)}})
-	if err != nil {
+	asked := wanted{terms, filterOf(q)}
+	plans, err := x.relax(ctx, []wanted{asked})
+	if err != nil || len(plans) == 0 {
 		return found, err
 	}
-	var again []string
-	for _, r := range all[0] {
-		if len(r) == 0 {
-			return found, nil
+	var texts []string
+	var m marker
+	for _, p := range plans {
+		var again []string
+		for _, r := range p.read {
+			again = append(again, phrase(x.spell(r.text)))
+			m.seek(r.text, false)
 		}
-		again = append(again, quoteSpaced(r[0].text))
+		texts = append(texts, strings.Join(again, " "))
 	}
-	return x.ask(ctx, q, strings.Join(again, " "), literal)
-}
-
-func quoteSpaced(text string) string {
-	if strings.Contains(text, " ") {
-		return phrase(text)
+	again, firstHit, err := x.union(ctx, q, texts, &m)
+	if err == nil && again.Total > 0 {
+		again.ReadAs = readAs(asked, plans[0], firstHit)
 	}
-	return text
+	return again, err
 }
 
 // termsOf folds a query and takes away what an engine would read as an operator: people's text is searched as text.

@@ -34,7 +34,7 @@ var literal = []string{"text.ref", "text.title", "text.enterprise", "text.tags",
 
 // Settings of the index, the one place where they are.
 func settings() *meilisearch.Settings {
-	filterable := []string{"visible_to", "day"}
+	filterable := []string{"id", "visible_to", "day"}
 	for _, f := range archive.Facets() {
 		filterable = append(filterable, string(f))
 	}
