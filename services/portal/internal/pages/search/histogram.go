@@ -36,17 +36,17 @@ const (
 	below     = 36
 )
 
-// months draws the counts by month; nil without any.
+// months draws the counts by month; nil where there is nothing to choose.
 func (h *Handler) months(a address, counts map[string]int, l messages.Language) *histogram {
 	known := slices.Collect(maps.Keys(counts))
 	known = slices.DeleteFunc(known, func(m string) bool { _, err := time.Parse("2006-01", m); return err != nil })
-	if len(known) == 0 {
+	if len(known) == 0 || len(known) == 1 && len(a["month"]) == 0 {
 		return nil
 	}
 	all := between(slices.Min(known), slices.Max(known))
 	d := &histogram{Height: barsTop + barsHigh + below, Base: barsTop + barsHigh, Earlier: max(0, len(all)-maxMonths)}
 	all = all[d.Earlier:]
-	step := min(48, max(20, 640/len(all)))
+	step := min(44, max(20, 640/len(all)))
 	most := 1
 	for _, m := range all {
 		most = max(most, counts[m.Format("2006-01")])
