@@ -51,6 +51,67 @@ func Words(folded string) (out []Word) {
 	return out
 }
 
+// Bounds of what is found within a word of letters or digits.
+const (
+	tailMark = "3"
+	maxTail  = 12
+)
+
+// Tails gives the words under which a text is found by the end of one of its words of letters or digits, marked so that no text has them; seen remembers across texts.
+func Tails(folded string, seen map[string]bool) (out []string) {
+	for _, w := range Words(folded) {
+		if w.Single || len(w.Text) > maxTail {
+			continue
+		}
+		for i := range w.Text {
+			if t := tailMark + w.Text[i:]; i > 0 && !seen[t] {
+				seen[t] = true
+				out = append(out, t)
+			}
+		}
+	}
+	return out
+}
+
+// Tail gives the word of Tails under which a folded term may be found that begins within a word, and what of the term comes after that. ok is false for a term that begins with a
+// character that is a word of its own.
+func Tail(term string) (word, rest string, ok bool) {
+	words := Words(term)
+	if len(words) == 0 || words[0].Single || len(words[0].Text) > maxTail {
+		return "", "", false
+	}
+	return tailMark + words[0].Text, term[words[0].End:], true
+}
+
+// Inside finds the first place at or after from in a folded text where a term stands that begins or ends within a word: the place takes in the whole words. start is -1 if there is none.
+func Inside(term, folded string, from int) (start, end int) {
+	want, have := Words(term), Words(folded)
+	last := len(want) - 1
+	for i := range have {
+		if have[i].Start < from || i+last >= len(have) || last < 0 {
+			continue
+		}
+		ok := true
+		for j := 0; j <= last && ok; j++ {
+			w, h := want[j].Text, have[i+j].Text
+			switch {
+			case j == 0 && last == 0:
+				ok = strings.Contains(h, w)
+			case j == 0:
+				ok = strings.HasSuffix(h, w)
+			case j == last:
+				ok = strings.HasPrefix(h, w)
+			default:
+				ok = h == w
+			}
+		}
+		if ok {
+			return have[i].Start, have[i+last].End
+		}
+	}
+	return -1, -1
+}
+
 // Spell writes a folded text so that an engine that parts Chinese by a dictionary parts it into characters: each character of Han, Kana and Hangul becomes a
 // word of Latin letters and digits, and between words stands a blank and nothing else, since other separators would break phrases.
 func Spell(folded string) string {

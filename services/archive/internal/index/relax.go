@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/meilisearch/meilisearch-go"
 
@@ -205,6 +206,8 @@ type asking struct {
 	parts []string
 	on    []string
 	hits  int64
+	// begun says that the last part may be the beginning of a word.
+	begun bool
 }
 
 func candidatesOf(term, filter string, beside []string, into *[]reading) *candidates {
@@ -216,8 +219,9 @@ func candidatesOf(term, filter string, beside []string, into *[]reading) *candid
 		if len(beside) > 0 {
 			on = slices.Concat(literal, hints)
 		}
-		c.questions = append(c.questions, asking{parts, on, hits})
+		c.questions = append(c.questions, asking{parts, on, hits, false})
 	}
+	c.questions = c.tails()
 	for _, s := range c.spoken {
 		for _, name := range s.Names(manners) {
 			add(slipHits, hints[:1], name)
@@ -251,7 +255,11 @@ func (x *Index) resolve(ctx context.Context, asked []*candidates) error {
 				break
 			}
 			var q []string
-			for _, p := range a.parts {
+			for i, p := range a.parts {
+				if a.begun && i == len(a.parts)-1 {
+					q = append(q, p)
+					continue
+				}
 				q = append(q, phrase(x.spell(p)))
 			}
 			questions, of = append(questions, question(strings.Join(q, " "), a.on, c.filter, a.hits)), append(of, c)
@@ -280,7 +288,7 @@ func (x *Index) resolve(ctx context.Context, asked []*candidates) error {
 	return nil
 }
 
-// read takes from the texts what the term may have meant, of the likeliest kind only: the same sound, a slip that leaves enough, a sound that is taken for it, a slip for a tag.
+// read takes from the texts what the term may have meant, of the likeliest kind only: words within which it stands, the same sound, a slip that leaves enough, a sound that is taken for it, a slip for a tag.
 func (c *candidates) read(all []archive.Texts) []reading {
 	how := archive.BySound
 	if c.typed {
@@ -291,6 +299,10 @@ func (c *candidates) read(all []archive.Texts) []reading {
 		return start, end, archive.BySlip
 	}
 	kinds := []func(folded string, from int) (start, end int, how archive.Manner){
+		func(folded string, from int) (int, int, archive.Manner) {
+			start, end := fold.Inside(c.term, folded, from)
+			return start, end, ""
+		},
 		func(folded string, from int) (int, int, archive.Manner) { return c.heard(folded, from, false, how) },
 		slip,
 		func(folded string, from int) (int, int, archive.Manner) { return c.heard(folded, from, true, how) },
@@ -338,6 +350,47 @@ func (c *candidates) collect(out []reading, p part, find func(folded string, fro
 		}
 	}
 	return out
+}
+
+// maxInside is how long a term is, in characters, that is also looked for within words of letters and digits where few hold it as a word.
+const maxInside = 6
+
+// inside adds to the few hits of a term, below them, those within whose words of letters and digits it stands: 80 in 180℃.
+func (x *Index) inside(ctx context.Context, q archive.Query, term string, found archive.Found) (archive.Found, error) {
+	if _, _, ok := fold.Tail(term); !ok || utf8.RuneCountInString(term) > maxInside {
+		return found, nil
+	}
+	var in []reading
+	c := &candidates{term: term, filter: filterOf(q), into: &in}
+	c.questions = c.tails()
+	if err := x.resolve(ctx, []*candidates{c}); err != nil {
+		return found, err
+	}
+	in = slices.DeleteFunc(in, func(r reading) bool { return r.text == term })
+	if len(in) == 0 {
+		return found, nil
+	}
+	texts := []string{x.put(term, false, true)}
+	var m marker
+	m.seek(term, true)
+	for _, r := range in {
+		texts = append(texts, phrase(x.spell(r.text)))
+		m.seek(r.text, false)
+	}
+	again, _, err := x.union(ctx, q, texts, &m)
+	return again, err
+}
+
+// tails are the questions for texts within whose words the term begins.
+func (c *candidates) tails() []asking {
+	tail, rest, ok := fold.Tail(c.term)
+	switch {
+	case !ok:
+		return nil
+	case len(fold.Words(rest)) > 0:
+		return []asking{{[]string{tail, rest}, slices.Concat(literal, hints), soundHits, false}}
+	}
+	return []asking{{[]string{tail}, hints, soundHits, true}}
 }
 
 // question asks for cases that hold every quoted part.

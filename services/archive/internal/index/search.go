@@ -25,6 +25,9 @@ const maxTerms = 64
 func (x *Index) Search(ctx context.Context, q archive.Query) (archive.Found, error) {
 	terms := termsOf(q.Text)
 	found, err := x.ask(ctx, q, strings.Join(terms, " "), literal)
+	if err == nil && found.Total > 0 && found.Total < q.PerPage && len(terms) == 1 {
+		return x.inside(ctx, q, terms[0], found)
+	}
 	if err != nil || found.Total > 0 {
 		return found, err
 	}
@@ -83,14 +86,22 @@ type hit struct {
 	ID                 events.CaseID              `json:"id"`
 	Office             events.OfficeSlug          `json:"office"`
 	Sector             string                     `json:"sector"`
+	Category           string                     `json:"category"`
+	HazardLevel        string                     `json:"hazard_level"`
+	County             string                     `json:"county"`
 	State              events.CaseStatus          `json:"state"`
 	RectificationState events.RectificationStatus `json:"rectification_state"`
 	PublishedOn        events.Day                 `json:"published_on"`
+	FoundOn            events.Day                 `json:"found_on"`
+	DueOn              events.Day                 `json:"due_on"`
+	PenaltyYuan        *int64                     `json:"penalty_yuan"`
+	Picture            events.MediaID             `json:"picture"`
+	Geo                *place                     `json:"_geo"`
 	Shown              archive.Texts              `json:"shown"`
 }
 
 var (
-	retrieved      = []string{"id", "office", "sector", "state", "rectification_state", "published_on"}
+	retrieved      = []string{"id", "office", "sector", "category", "hazard_level", "county", "state", "rectification_state", "published_on", "found_on", "due_on", "penalty_yuan", "picture", "_geo"}
 	retrievedPlain = append(slices.Clip(retrieved), "shown.ref", "shown.title", "shown.enterprise")
 	retrievedWhole = append(slices.Clip(retrieved), "shown")
 	facetNames     = func() (out []string) {
@@ -107,29 +118,26 @@ func (x *Index) ask(ctx context.Context, q archive.Query, text string, on []stri
 	if text != "" {
 		req.AttributesToSearchOn, req.AttributesToRetrieve = on, retrievedWhole
 	}
-	switch q.Sort {
-	case archive.Newest:
-		req.Sort = []string{"day:desc"}
-	case archive.Oldest:
-		req.Sort = []string{"day:asc"}
-	case archive.Relevance:
+	req.Sort = sortOf(q)
+	req.IndexUID, req.Query = Live, text
+	picked := pickedOf(q)
+	questions := []*meilisearch.SearchRequest{req}
+	for _, f := range picked {
+		questions = append(questions, counting(q, f, text, on))
 	}
-	raw, err := x.engine.Index(Live).SearchRawWithContext(ctx, text, req)
+	answers, err := x.several(ctx, questions)
 	if err != nil {
-		return archive.Found{}, unfit(err)
+		return archive.Found{}, err
 	}
-	var a answer
-	if err := json.Unmarshal(*raw, &a); err != nil {
-		return archive.Found{}, fmt.Errorf("archive: read the engine's answer: %w", err)
-	}
-	out := archive.Found{Hits: make([]archive.Hit, len(a.Hits)), Total: a.TotalHits, Facets: a.FacetDistribution}
+	a := answers[0]
+	out := archive.Found{Hits: make([]archive.Hit, len(a.Hits)), Total: a.TotalHits, Facets: a.FacetDistribution, Alternatives: alternatives(picked, answers[1:])}
 	var m marker
 	terms := strings.Fields(text)
 	for i, t := range terms {
 		m.seek(t, i == len(terms)-1)
 	}
 	for i := range a.Hits {
-		out.Hits[i] = a.Hits[i].found(&m)
+		out.Hits[i] = a.Hits[i].found(q, &m)
 	}
 	return out, nil
 }
@@ -144,26 +152,15 @@ func unfit(err error) error {
 	return away("search", err)
 }
 
-func (h *hit) found(m *marker) archive.Hit {
-	return archive.Hit{ID: h.ID, Ref: h.Shown.Ref, Office: h.Office, Sector: h.Sector, Title: h.Shown.Title, Enterprise: h.Shown.Enterprise, PublishedOn: h.PublishedOn,
+func (h *hit) found(q archive.Query, m *marker) archive.Hit {
+	out := archive.Hit{ID: h.ID, Ref: h.Shown.Ref, Office: h.Office, Sector: h.Sector, Category: h.Category, HazardLevel: h.HazardLevel, County: h.County, Title: h.Shown.Title,
+		Enterprise: h.Shown.Enterprise, PublishedOn: h.PublishedOn, FoundOn: h.FoundOn, DueOn: h.DueOn, PenaltyYuan: h.PenaltyYuan, Picture: h.Picture,
 		State: h.State, RectificationState: h.RectificationState, Highlight: m.highlight(h.Shown)}
-}
-
-// filterOf narrows to what the actor holds, always and first, then to what was asked for. Every value is quoted.
-func filterOf(q archive.Query) string {
-	parts := []string{"visible_to IN " + list(q.Holds)}
-	for _, f := range archive.Facets() {
-		if values := q.Filters[f]; len(values) > 0 {
-			parts = append(parts, string(f)+" IN "+list(values))
-		}
+	if q.Near != nil && h.Geo != nil {
+		metres := metresBetween(*q.Near, events.Location{Lat: h.Geo.Lat, Lon: h.Geo.Lng})
+		out.DistanceM = &metres
 	}
-	if q.From != "" {
-		parts = append(parts, "day >= "+strconv.Itoa(number(q.From)))
-	}
-	if q.To != "" {
-		parts = append(parts, "day <= "+strconv.Itoa(number(q.To)))
-	}
-	return strings.Join(parts, " AND ")
+	return out
 }
 
 func list(values []string) string {

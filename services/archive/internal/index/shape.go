@@ -26,7 +26,7 @@ import (
 const Live = "cases"
 
 // mapping counts changes of what is written for a case, including those of folding; it is part of the shape.
-const mapping = 2
+const mapping = 3
 
 // literal are the attributes searched, the best place first; a match in an earlier one ranks higher. Hints come after them and are searched only when a query finds nothing
 // as it is written, so a word never brings its homophones along.
@@ -34,15 +34,15 @@ var literal = []string{"text.ref", "text.title", "text.enterprise", "text.tags",
 
 // Settings of the index, the one place where they are.
 func settings() *meilisearch.Settings {
-	filterable := []string{"id", "visible_to", "day"}
+	filterable := []string{"id", "visible_to", "day", "found", "due", "penalty_yuan", "enterprise", "_geo"}
 	for _, f := range archive.Facets() {
 		filterable = append(filterable, string(f))
 	}
 	return &meilisearch.Settings{
 		SearchableAttributes: slices.Concat(literal, hints),
 		FilterableAttributes: filterable,
-		// A number, since not every engine compares strings.
-		SortableAttributes: []string{"day"},
+		// Days are numbers, since not every engine compares strings.
+		SortableAttributes: []string{"day", "due", "penalty_yuan", "_geo"},
 		// An order that was asked for beats relevance. At the end the latest published, then the id: nothing depends on when a document came or how frequent a word is.
 		RankingRules: []string{"sort", "words", "typo", "proximity", "attribute", "exactness", "day:desc", "id:asc"},
 		// Slips of typing are read in one way on every engine (relaxing), only where nothing is found as written, and said: the engine's own tolerance would find QTZ60 for QTZ80
@@ -78,9 +78,26 @@ type entry struct {
 	State              events.CaseStatus          `json:"state"`
 	RectificationState events.RectificationStatus `json:"rectification_state,omitempty"`
 	PublishedOn        events.Day                 `json:"published_on,omitempty"`
+	Month              []string                   `json:"month,omitempty"`
 	Day                int                        `json:"day,omitempty"`
-	Shown              archive.Texts              `json:"shown"`
-	Text               searched                   `json:"text"`
+	Found              int                        `json:"found,omitempty"`
+	Due                int                        `json:"due,omitempty"`
+	FoundOn            events.Day                 `json:"found_on,omitempty"`
+	DueOn              events.Day                 `json:"due_on,omitempty"`
+	PenaltyYuan        *int64                     `json:"penalty_yuan,omitempty"`
+	// Enterprise is the key that filters compare, folded.
+	Enterprise string         `json:"enterprise"`
+	County     string         `json:"county,omitempty"`
+	Picture    events.MediaID `json:"picture,omitempty"`
+	Geo        *place         `json:"_geo,omitempty"`
+	Shown      archive.Texts  `json:"shown"`
+	Text       searched       `json:"text"`
+}
+
+// place is a point as a Meilisearch knows it.
+type place struct {
+	Lat float64 `json:"lat"`
+	Lng float64 `json:"lng"`
 }
 
 type searched struct {
@@ -93,7 +110,11 @@ type searched struct {
 // Encode writes a document as one line of NDJSON.
 func (x *Index) Encode(b *bytes.Buffer, d archive.Document) error {
 	e := entry{ID: d.ID, VisibleTo: d.VisibleTo, Office: d.Office, Sector: d.Sector, Category: d.Category, HazardLevel: d.HazardLevel, Level: d.Levels, Outlet: d.Outlets,
-		State: d.State, RectificationState: d.RectificationState, PublishedOn: d.PublishedOn, Day: number(d.PublishedOn), Shown: d.Texts}
+		State: d.State, RectificationState: d.RectificationState, PublishedOn: d.PublishedOn, Day: number(d.PublishedOn), Shown: d.Texts,
+		Month: d.Months, Found: number(d.FoundOn), Due: number(d.DueOn), FoundOn: d.FoundOn, DueOn: d.DueOn, PenaltyYuan: d.PenaltyYuan, Enterprise: fold.String(d.EnterpriseKey), County: d.County, Picture: d.Picture}
+	if d.Location != nil {
+		e.Geo = &place{d.Location.Lat, d.Location.Lon}
+	}
 	e.Text = searched{Texts: x.texts(d.Texts), Hints: hinted(d.Texts)}
 	e.Text.Ref = []string{e.Text.Texts.Ref}
 	if n, ok := fold.Number(fold.String(d.Ref)); ok {

@@ -11,7 +11,8 @@ import (
 )
 
 // hints are the attributes of words under which texts are found that were typed otherwise: pairs of syllables (fold.Pairs), what is left of Latin words without a letter
-// (fold.Remains), beginnings of the pinyin of names (fold.Starts), the sound of whole tags (fold.Spoken.Names). Relaxing and suggesting alone look there, for candidates; the texts decide. Each is an element of its own, so that a Meilisearch keeps no distances between them.
+// (fold.Remains), beginnings of the pinyin of names (fold.Starts), the sound of whole tags (fold.Spoken.Names), ends of
+// words of letters and digits (fold.Tails). Relaxing and suggesting alone look there, for candidates; the texts decide. Each is an element of its own, so that a Meilisearch keeps no distances between them.
 //
 // Those of names (title, enterprise, tags) stand before those of the rest, so that the candidates come from names first.
 var hints = []string{"text.hints.names", "text.hints.rest"}
@@ -88,7 +89,7 @@ func hinted(t archive.Texts) (h hinting) {
 		f := fold.String(p.text)
 		switch p.field {
 		case "title":
-			h.Names = append(h.Names, sounding(f, seen)...)
+			h.Names = append(append(h.Names, sounding(f, seen)...), fold.Tails(f, seen)...)
 		case "enterprise":
 			h.Names = append(append(h.Names, sounding(f, seen)...), fold.Starts(f, seen)...)
 		case "tags":
@@ -97,7 +98,7 @@ func hinted(t archive.Texts) (h hinting) {
 				h.Names = append(h.Names, s.Names(manners)...)
 			}
 		case "violations", "summary":
-			h.Rest = append(h.Rest, sounding(f, seen)...)
+			h.Rest = append(append(h.Rest, sounding(f, seen)...), fold.Tails(f, seen)...)
 		}
 	}
 	return h

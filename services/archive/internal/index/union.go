@@ -47,12 +47,8 @@ func (x *Index) union(ctx context.Context, q archive.Query, texts []string, m *m
 func (x *Index) named(ctx context.Context, q archive.Query, ids, page []string, place map[string]int, m *marker) (f archive.Found, first archive.Texts, err error) {
 	perPage, none := int64(q.PerPage), int64(0)
 	hits := &meilisearch.SearchRequest{IndexUID: Live, Filter: filterOf(q) + " AND id IN " + list(page), HitsPerPage: &perPage, Page: 1, AttributesToRetrieve: retrievedWhole}
-	switch q.Sort {
-	case archive.Newest:
-		hits.Sort, hits.Page = []string{"day:desc"}, int64(q.Page)
-	case archive.Oldest:
-		hits.Sort, hits.Page = []string{"day:asc"}, int64(q.Page)
-	case archive.Relevance:
+	if q.Sort != archive.Relevance {
+		hits.Sort, hits.Page = sortOf(q), int64(q.Page)
 	}
 	counts := &meilisearch.SearchRequest{IndexUID: Live, Filter: filterOf(q) + " AND id IN " + list(ids), Facets: facetNames, HitsPerPage: &none, Page: 1}
 	answers, err := x.several(ctx, []*meilisearch.SearchRequest{hits, counts})
@@ -68,7 +64,7 @@ func (x *Index) named(ctx context.Context, q archive.Query, ids, page []string, 
 		first = found[0].Shown
 	}
 	for i := range found {
-		out.Hits = append(out.Hits, found[i].found(m))
+		out.Hits = append(out.Hits, found[i].found(q, m))
 	}
 	return out, first, nil
 }
