@@ -1,6 +1,7 @@
 package archive
 
 import (
+	"cmp"
 	"slices"
 
 	"songshui.internal/events"
@@ -19,8 +20,20 @@ type Document struct {
 	RectificationState events.RectificationStatus
 	// Levels and Outlets are of the publications, each once. An outlet that isn't on the province's list (待认定) stands with its name and has no level.
 	Levels, Outlets []string
-	// PublishedOn is the day of the first publication; empty before it.
+	// PublishedOn is the day of the first publication; empty before it. Months are those of all publications, 2026-06.
 	PublishedOn events.Day
+	Months      []string
+	FoundOn     events.Day
+	// DueOn is the due day of the rectification as written, while its clock runs: from the start, or from the exposure where nobody has started, until acceptance.
+	DueOn events.Day
+	// PenaltyYuan is in whole yuan; nil = none decided.
+	PenaltyYuan *int64
+	// EnterpriseKey is the USCC, or the name where there is none.
+	EnterpriseKey string
+	County        string
+	Location      *events.Location
+	// Picture is the first picture that everyone who sees the case may see: cleared for the public.
+	Picture events.MediaID
 
 	Texts
 }
@@ -45,6 +58,7 @@ func Compose(c events.CaseState, rectification *events.RectificationState, media
 	}
 	d = Document{
 		ID: c.ID, Office: c.Office, VisibleTo: c.VisibleTo(), Sector: c.Sector, Category: c.Category, HazardLevel: c.HazardLevel, State: c.State, PublishedOn: c.ExposedOn,
+		FoundOn: c.FoundOn, PenaltyYuan: c.PenaltyYuan, EnterpriseKey: cmp.Or(c.Enterprise.USCC, c.Enterprise.Name), County: c.Enterprise.County, Location: c.Location,
 		Texts: Texts{Ref: c.Ref, Title: c.Title, Enterprise: c.Enterprise.Name, Tags: slices.Clone(c.Tags), Summary: c.Summary},
 	}
 	rest := &texts{}
@@ -57,9 +71,11 @@ func Compose(c events.CaseState, rectification *events.RectificationState, media
 		rest.add(p.Outlet, p.Headline)
 		d.Outlets = addOnce(d.Outlets, outletOf(p))
 		d.Levels = addOnce(d.Levels, p.Level)
+		d.Months = addOnce(d.Months, monthOf(p.PublishedOn))
 	}
 	if rectification != nil {
 		d.RectificationState = rectification.State
+		d.DueOn = due(*rectification)
 		rest.add(rectification.ResponsibleUnit, rectification.SupervisingUnit)
 		for _, closing := range rectification.Closings {
 			rest.add(closing.Outlet, closing.Headline)
@@ -69,9 +85,32 @@ func Compose(c events.CaseState, rectification *events.RectificationState, media
 		if shows(c, media[m.ID]) {
 			rest.add(m.Caption, m.File)
 		}
+		if d.Picture == "" && m.Kind == "image" && media[m.ID] == events.MediaCleared {
+			d.Picture = m.ID
+		}
 	}
 	d.Rest = rest.all
 	return d, true
+}
+
+// monthOf gives the month of a day, "" of none.
+func monthOf(d events.Day) string {
+	if len(d) < len("2026-06") {
+		return ""
+	}
+	return string(d[:len("2026-06")])
+}
+
+// due gives the due day in force while the clock runs.
+func due(r events.RectificationState) events.Day {
+	switch r.State {
+	case events.RectificationPending, events.RectificationInProgress, events.RectificationAwaitingAcceptance:
+		if n := len(r.Dues); n > 0 {
+			return r.Dues[n-1].Day
+		}
+	case events.RectificationAccepted, events.RectificationClosed, events.RectificationTransferred, events.RectificationNotApplicable:
+	}
+	return ""
 }
 
 // outletOf names the outlet of a publication for filters: its id, or its name while it is 待认定.

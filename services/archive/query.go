@@ -1,7 +1,9 @@
 package archive
 
 import (
+	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -24,11 +26,12 @@ const (
 	FacetOutlet             Facet = "outlet" // id, or name while 待认定
 	FacetState              Facet = "state"
 	FacetRectificationState Facet = "rectification_state"
+	FacetMonth              Facet = "month" // of a publication; a case counts in each of its months
 )
 
 // Facets lists them all; every answer counts each.
 func Facets() []Facet {
-	return []Facet{FacetOffice, FacetSector, FacetCategory, FacetHazardLevel, FacetLevel, FacetOutlet, FacetState, FacetRectificationState}
+	return []Facet{FacetOffice, FacetSector, FacetCategory, FacetHazardLevel, FacetLevel, FacetOutlet, FacetState, FacetRectificationState, FacetMonth}
 }
 
 // known lists the values of facets that have a fixed set (domain.md, “Codes”); offices and outlets are the registry's and checked by their form.
@@ -46,11 +49,15 @@ var known = map[Facet][]string{
 // Sort is the order of hits.
 type Sort string
 
-// The orders. Relevance (the default) puts better matches first and, among equals or without a text, the latest published; unpublished cases come last in all three.
+// The orders. Relevance (the default) puts better matches first and, among equals or without a text, the latest published; unpublished cases come last in the first three.
 const (
 	Relevance Sort = "relevance"
 	Newest    Sort = "newest"
 	Oldest    Sort = "oldest"
+	// Penalty puts the highest first, Overdue the longest overdue and then what is due next, Nearest the nearest to Params.Near; cases without the value come last.
+	Penalty Sort = "penalty"
+	Overdue Sort = "overdue"
+	Nearest Sort = "nearest"
 )
 
 // Limits of a query.
@@ -63,8 +70,12 @@ const (
 	MaxText = 512
 	// MaxValues bounds the values of one filter.
 	MaxValues = 100
-	// maxOutlet bounds an outlet's name, in characters.
-	maxOutlet = 120
+	// maxName bounds the name of an outlet or enterprise, in characters.
+	maxName = 120
+	// MaxRadius is wider than the province, in kilometres.
+	MaxRadius = 1000
+	// MaxPenalty is more than any law knows, in yuan; engines keep it exactly.
+	MaxPenalty = 1_000_000_000_000
 )
 
 // Params are what a caller may give, as it stands in the address. The zero value lists everything that the caller may see.
@@ -81,7 +92,24 @@ type Params struct {
 	// From and To bound the day of the first publication, both included.
 	From string `json:"from,omitempty"`
 	To   string `json:"to,omitempty"`
-	Sort string `json:"sort,omitempty"`
+	// Month is 2026-06, of any publication; Enterprise a USCC, or the name of one without.
+	Month      []string `json:"month,omitempty"`
+	Enterprise []string `json:"enterprise,omitempty"`
+	// Found and due days are bounded likewise; a due day is the one in force, as written, of a clock that runs.
+	FoundFrom string `json:"found_from,omitempty"`
+	FoundTo   string `json:"found_to,omitempty"`
+	DueFrom   string `json:"due_from,omitempty"`
+	DueTo     string `json:"due_to,omitempty"`
+	// PenaltyMin and PenaltyMax are in whole yuan, both included.
+	PenaltyMin *int64 `json:"penalty_min,omitempty"`
+	PenaltyMax *int64 `json:"penalty_max,omitempty"`
+	// Overdue wants cases whose clock runs past its due day, moved off days off.
+	Overdue bool `json:"overdue,omitempty"`
+	// Near is “lat,lon” (WGS-84, degrees), RadiusKM how far from it at most, 0 = any distance. Frame is “south,west,north,east”, a map's frame.
+	Near     string  `json:"near,omitempty"`
+	RadiusKM float64 `json:"radius_km,omitempty"`
+	Frame    string  `json:"frame,omitempty"`
+	Sort     string  `json:"sort,omitempty"`
 	// Page counts from 1; 0 is the first. PerPage 0 is DefaultPerPage.
 	Page    int `json:"page,omitempty"`
 	PerPage int `json:"per_page,omitempty"`
@@ -107,6 +135,8 @@ func (p Params) of(f Facet) []string {
 		return p.State
 	case FacetRectificationState:
 		return p.RectificationState
+	case FacetMonth:
+		return p.Month
 	}
 	return nil
 }
@@ -117,12 +147,26 @@ type Query struct {
 	// Filters hold the wanted values of a facet; any of them will do.
 	Filters  map[Facet][]string
 	From, To events.Day
-	Sort     Sort
+	// Today is the day in Shanghai; OverdueUntil the last due day that is past by then, once it has been moved off days off.
+	Today, OverdueUntil events.Day
+	// Enterprises are keys (Document.EnterpriseKey).
+	Enterprises            []string
+	FoundFrom, FoundTo     events.Day
+	DueFrom, DueTo         events.Day
+	PenaltyMin, PenaltyMax *int64
+	Overdue                bool
+	Near                   *events.Location
+	RadiusKM               float64
+	Frame                  *Frame
+	Sort                   Sort
 	// Page counts from 1.
 	Page, PerPage int
 	// Holds are the holders that the actor is.
 	Holds []string
 }
+
+// Frame is what a map shows, in degrees; West may lie east of East, across the 180th meridian.
+type Frame struct{ South, West, North, East float64 }
 
 // Ask checks params for an actor. What can't be read is fault.BadParameter, every wrong parameter named at once.
 func Ask(a access.Actor, p Params) (Query, error) {
@@ -133,10 +177,15 @@ func Ask(a access.Actor, p Params) (Query, error) {
 			q.Filters[f] = checked(&wrong, f, values)
 		}
 	}
+	q.bound(&wrong, p)
 	switch q.Sort {
 	case "":
 		q.Sort = Relevance
-	case Relevance, Newest, Oldest:
+	case Relevance, Newest, Oldest, Penalty, Overdue:
+	case Nearest:
+		if p.Near == "" {
+			wrong.Add("near", "required")
+		}
 	default:
 		wrong.Add("sort", "unknown_value")
 	}
@@ -146,6 +195,71 @@ func Ask(a access.Actor, p Params) (Query, error) {
 		return Query{}, &fault.Error{Code: fault.BadParameter, Fields: wrong, Op: "archive: search"}
 	}
 	return q, nil
+}
+
+// bound reads the conditions that are no facets.
+func (q *Query) bound(wrong *fault.Fields, p Params) {
+	q.FoundFrom, q.FoundTo = day(wrong, "found_from", p.FoundFrom), day(wrong, "found_to", p.FoundTo)
+	q.DueFrom, q.DueTo = day(wrong, "due_from", p.DueFrom), day(wrong, "due_to", p.DueTo)
+	q.PenaltyMin, q.PenaltyMax, q.Overdue = penalty(wrong, "penalty_min", p.PenaltyMin), penalty(wrong, "penalty_max", p.PenaltyMax), p.Overdue
+	q.Enterprises = p.Enterprise
+	if len(p.Enterprise) > MaxValues {
+		wrong.Add("enterprise", "too_many")
+	}
+	for _, e := range p.Enterprise {
+		if !isName(e) {
+			wrong.Add("enterprise", "unknown_value")
+			break
+		}
+	}
+	if at := degrees(wrong, "near", p.Near, 90, 180); at != nil {
+		q.Near = &events.Location{Lat: at[0], Lon: at[1]}
+	}
+	if at := degrees(wrong, "frame", p.Frame, 90, 180, 90, 180); at != nil {
+		q.Frame = &Frame{at[0], at[1], at[2], at[3]}
+		if q.Frame.South > q.Frame.North {
+			wrong.Add("frame", "out_of_range")
+		}
+	}
+	switch q.RadiusKM = p.RadiusKM; {
+	case !(p.RadiusKM >= 0 && p.RadiusKM <= MaxRadius):
+		wrong.Add("radius_km", "out_of_range")
+	case p.RadiusKM > 0 && p.Near == "":
+		wrong.Add("near", "required")
+	}
+}
+
+func penalty(wrong *fault.Fields, name string, n *int64) *int64 {
+	if n != nil && (*n < 0 || *n > MaxPenalty) {
+		wrong.Add(name, "out_of_range")
+	}
+	return n
+}
+
+// degrees reads numbers with commas between them, each at most so far from 0; nil for an empty text or one that can't be read.
+func degrees(wrong *fault.Fields, name, s string, most ...float64) []float64 {
+	if s == "" {
+		return nil
+	}
+	parts := strings.Split(s, ",")
+	if len(parts) != len(most) {
+		wrong.Add(name, "type")
+		return nil
+	}
+	out := make([]float64, len(most))
+	for i, p := range parts {
+		n, err := strconv.ParseFloat(strings.TrimSpace(p), 64)
+		if err != nil {
+			wrong.Add(name, "type")
+			return nil
+		}
+		if !(math.Abs(n) <= most[i]) {
+			wrong.Add(name, "out_of_range")
+			return nil
+		}
+		out[i] = n
+	}
+	return out
 }
 
 func cut(s string) string {
@@ -199,20 +313,40 @@ func acceptable(f Facet, v string) bool {
 		_, err := events.ParseOfficeSlug(v)
 		return err == nil
 	case FacetOutlet:
-		return v != "" && utf8.ValidString(v) && utf8.RuneCountInString(v) <= maxOutlet && !strings.ContainsFunc(v, unicode.IsControl)
+		return isName(v)
+	case FacetMonth:
+		_, err := events.ParseMonth(v)
+		return err == nil
 	case FacetSector, FacetCategory, FacetHazardLevel, FacetLevel, FacetState, FacetRectificationState:
 	}
 	return slices.Contains(known[f], v)
 }
 
+func isName(v string) bool {
+	return v != "" && utf8.ValidString(v) && utf8.RuneCountInString(v) <= maxName && !strings.ContainsFunc(v, unicode.IsControl)
+}
+
 // Hit is one case found; the api's form.
 type Hit struct {
-	ID         events.CaseID     `json:"id"`
-	Ref        string            `json:"ref"`
-	Office     events.OfficeSlug `json:"office"`
-	Sector     string            `json:"sector"`
-	Title      string            `json:"title"`
-	Enterprise string            `json:"enterprise"`
+	ID          events.CaseID     `json:"id"`
+	Ref         string            `json:"ref"`
+	Office      events.OfficeSlug `json:"office"`
+	Sector      string            `json:"sector"`
+	Category    string            `json:"category"`
+	HazardLevel string            `json:"hazard_level"`
+	County      string            `json:"county"`
+	Title       string            `json:"title"`
+	Enterprise  string            `json:"enterprise"`
+	FoundOn     events.Day        `json:"found_on"`
+	// DueOn is the due day in force as written, while the clock runs; OverdueDays counts from it, moved off days off, to today.
+	DueOn       events.Day `json:"due_on"`
+	OverdueDays int        `json:"overdue_days"`
+	// PenaltyYuan is null while none is decided.
+	PenaltyYuan *int64 `json:"penalty_yuan"`
+	// DistanceM is from Params.Near in metres; null without it.
+	DistanceM *int `json:"distance_m"`
+	// Picture is the first picture cleared for the public, empty without one.
+	Picture events.MediaID `json:"picture"`
 	// PublishedOn is empty before the first publication, RectificationState while there is no rectification.
 	PublishedOn        events.Day                 `json:"published_on"`
 	State              events.CaseStatus          `json:"state"`
@@ -227,6 +361,8 @@ type Found struct {
 	Hits   []Hit                     `json:"hits"`
 	Total  int                       `json:"total"`
 	Facets map[string]map[string]int `json:"facets"`
+	// Alternatives are, for each facet in which values are picked, its counts under everything but this facet.
+	Alternatives map[string]map[string]int `json:"alternatives,omitempty"`
 	// ReadAs tells of terms that nothing has as written, in the order of the query.
 	ReadAs []ReadAs `json:"read_as,omitempty"`
 	// DidYouMean proposes other queries where nothing is found.

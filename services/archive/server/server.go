@@ -12,6 +12,7 @@ import (
 
 	"github.com/meilisearch/meilisearch-go"
 
+	"songshui.internal/events"
 	"songshui.internal/services/archive"
 	"songshui.internal/services/archive/archiveapi"
 	"songshui.internal/services/archive/internal/index"
@@ -19,6 +20,7 @@ import (
 	"songshui.internal/services/internal/access"
 	"songshui.internal/services/internal/bus"
 	"songshui.internal/services/internal/fault"
+	"songshui.internal/services/internal/workdays"
 )
 
 // awaitMost is how long a query waits for a sequence that it must know of (api.md: at most 3 s).
@@ -29,6 +31,8 @@ type Deps struct {
 	Bus      *bus.Bus
 	Verifier *access.Verifier
 	Search   meilisearch.ServiceManager
+	// Days gives the working days as the registry has them (registryapi.Directory.Calendar); without it only weekends are off.
+	Days func() *workdays.Calendar
 }
 
 // Config has nothing to set.
@@ -53,6 +57,13 @@ type Server struct {
 func New(d Deps, _ Config) (*Server, error) {
 	if d.Bus == nil || d.Verifier == nil || d.Search == nil {
 		return nil, errors.New("archive: a dependency is missing")
+	}
+	if d.Days == nil {
+		weekends, err := workdays.New()
+		if err != nil {
+			return nil, fmt.Errorf("archive: %w", err)
+		}
+		d.Days = func() *workdays.Calendar { return weekends }
 	}
 	x := index.New(d.Search)
 	return &Server{deps: d, index: x, writer: writer.New(d.Bus, x)}, nil
@@ -97,13 +108,31 @@ func (s *Server) search(ctx context.Context, r bus.Request) (any, error) {
 			return nil, err
 		}
 	}
+	days := s.deps.Days()
+	q.Today = events.DayOf(s.deps.Bus.Now())
+	q.OverdueUntil = past(days, q.Today)
 	found, err := s.index.Search(ctx, q)
 	if err != nil {
 		s.writer.Doubt()
 		return nil, err
 	}
+	for i := range found.Hits {
+		h := &found.Hits[i]
+		if h.DueOn != "" {
+			h.OverdueDays = max(0, days.Move(h.DueOn, h.Office).Until(q.Today))
+		}
+	}
 	found.TookMS = float64(time.Since(begin).Microseconds()) / 1000
 	return found, nil
+}
+
+// past gives the last due day that is past today, once it has been moved off days off. Local holidays of single offices are left to OverdueDays.
+func past(days *workdays.Calendar, today events.Day) events.Day {
+	due := today.Add(-1)
+	for days.Move(due, "") >= today {
+		due = due.Add(-1)
+	}
+	return due
 }
 
 func (s *Server) await(ctx context.Context, sequence uint64) error {

@@ -12,8 +12,9 @@ import (
 
 // ReadSearch reads the parameters of a search's address. Every one that can't be read is named in a bad_parameter refusal; an unknown one is refused, since a misspelt filter would silently widen the answer.
 func ReadSearch(q url.Values) (archiveapi.Params, error) {
-	p := archiveapi.Params{Q: q.Get("q"), From: q.Get("from"), To: q.Get("to"), Sort: q.Get("sort"), Page: 1, PerPage: archiveapi.DefaultPerPage}
-	lists := map[string]*[]string{"office": &p.Office, "sector": &p.Sector, "category": &p.Category, "hazard_level": &p.HazardLevel, "level": &p.Level, "outlet": &p.Outlet, "state": &p.State, "rectification_state": &p.RectificationState}
+	p := archiveapi.Params{Q: q.Get("q"), From: q.Get("from"), To: q.Get("to"), FoundFrom: q.Get("found_from"), FoundTo: q.Get("found_to"), DueFrom: q.Get("due_from"), DueTo: q.Get("due_to"),
+		Near: q.Get("near"), Frame: q.Get("frame"), Sort: q.Get("sort"), Page: 1, PerPage: archiveapi.DefaultPerPage}
+	lists := map[string]*[]string{"office": &p.Office, "sector": &p.Sector, "category": &p.Category, "hazard_level": &p.HazardLevel, "level": &p.Level, "outlet": &p.Outlet, "state": &p.State, "rectification_state": &p.RectificationState, "month": &p.Month, "enterprise": &p.Enterprise}
 	var wrong fault.Fields
 	for name, values := range q {
 		for _, v := range values {
@@ -22,7 +23,28 @@ func ReadSearch(q url.Values) (archiveapi.Params, error) {
 			}
 		}
 		switch name {
-		case "q", "from", "to", "sort":
+		case "q", "from", "to", "found_from", "found_to", "due_from", "due_to", "near", "frame", "sort":
+		case "penalty_min":
+			p.PenaltyMin = yuan(&wrong, name, q.Get(name))
+		case "penalty_max":
+			p.PenaltyMax = yuan(&wrong, name, q.Get(name))
+		case "radius_km":
+			if v := q.Get(name); v != "" {
+				var err error
+				if p.RadiusKM, err = strconv.ParseFloat(v, 64); err != nil {
+					wrong.Add(name, "type")
+				} else if math.IsNaN(p.RadiusKM) || math.IsInf(p.RadiusKM, 0) {
+					wrong.Add(name, "out_of_range") // JSON has no such number to pass on
+				}
+			}
+		case "overdue":
+			switch q.Get(name) {
+			case "true":
+				p.Overdue = true
+			case "", "false":
+			default:
+				wrong.Add(name, "type")
+			}
 		case "page":
 			p.Page = number(&wrong, name, q.Get(name), 1, archiveapi.MaxPage, 1)
 		case "per_page":
@@ -66,6 +88,18 @@ func ReadTyping(q url.Values) (archiveapi.SuggestParams, error) {
 		return p, &fault.Error{Code: fault.BadParameter, Op: "portal: suggest", Fields: wrong}
 	}
 	return p, nil
+}
+
+func yuan(wrong *fault.Fields, name, s string) *int64 {
+	if s == "" {
+		return nil
+	}
+	n, err := strconv.ParseInt(s, 10, 64)
+	if err != nil {
+		wrong.Add(name, "type")
+		return nil
+	}
+	return &n
 }
 
 func number(wrong *fault.Fields, name, s string, low, high, otherwise int) int {

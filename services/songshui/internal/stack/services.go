@@ -242,11 +242,11 @@ func (s *Services) withDirectory(service string) (*bus.Bus, *registryapi.Directo
 }
 
 func (s *Services) archive() error {
-	b, err := s.bus(events.ServiceArchive)
+	b, directory, err := s.withDirectory(events.ServiceArchive)
 	if err != nil {
 		return err
 	}
-	if s.Archive, err = archive.New(archive.Deps{Bus: b, Verifier: s.verifier(), Search: s.backings.Search}, archive.Config{}); err != nil {
+	if s.Archive, err = archive.New(archive.Deps{Bus: b, Verifier: s.verifier(), Search: s.backings.Search, Days: directory.Calendar}, archive.Config{}); err != nil {
 		return err
 	}
 	s.run(events.ServiceArchive, s.Archive.Run)
