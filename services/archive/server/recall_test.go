@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"bytes"
+	"flag"
 	"fmt"
 	"os"
 	"slices"
@@ -241,11 +242,46 @@ func TestRecall(t *testing.T) {
 	for _, f := range failed {
 		t.Errorf("among %d: %s", othersInTests, f)
 	}
-	for _, k := range kinds {
-		r := of[k]
-		t.Logf("%s: %d queries, %d of %d, ranks %v", k, r.queries, r.found, r.wanted, r.ranks)
+	const doc, heading = "../doc.go", "// # Recall\n"
+	data, err := os.ReadFile(doc)
+	check(t, err)
+	before, after, ok := strings.Cut(string(data), heading)
+	if !ok {
+		t.Fatalf("%s has no section %q", doc, heading)
+	}
+	end := strings.Index(after, "package archive\n")
+	if next := strings.Index(after, "\n// # "); next >= 0 {
+		end = next + 1
+	}
+	table := recallTable(kinds, of)
+	if *update {
+		check(t, os.WriteFile(doc, []byte(before+heading+table+after[end:]), 0o644))
+	} else if after[:end] != table {
+		t.Errorf("%s tells of another recall; -update writes what was measured:\n%s", doc, table)
 	}
 }
+
+// update rewrites the table of recall in the package doc.
+var update = flag.Bool("update", false, "rewrite the table of recall in archive's package doc")
+
+func recallTable(kinds []string, of map[string]*recalled) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "//\n// Measured by TestRecall, which fails when this isn't so: the sample cases among %s others, the queries of the samples and of\n", thousands(othersInTests))
+	b.WriteString("// server/testdata/recall.tsv. Recall is the share of the wanted cases that are among the first ten hits (of a single character: hundred); the ranks are those of the first\n// wanted one.\n//\n")
+	fmt.Fprintf(&b, "//\t%-17s %8s %8s %12s %11s\n", "kind of query", "queries", "recall", "rank, median", "rank, worst")
+	for _, k := range kinds {
+		r := of[k]
+		slices.Sort(r.ranks)
+		if n := len(r.ranks); n > 0 {
+			fmt.Fprintf(&b, "//\t%-17s %8d %7.0f%% %12d %11d\n", k, r.queries, 100*float64(r.found)/float64(r.wanted), r.ranks[n/2], r.ranks[n-1])
+			continue
+		}
+		fmt.Fprintf(&b, "//\t%-17s %8d     none\n", k, r.queries)
+	}
+	return b.String()
+}
+
+func thousands(n int) string { return fmt.Sprintf("%d,%03d", n/1000, n%1000) }
 
 // BenchmarkRecall: the same among 20,000 others, and how long a query takes.
 func BenchmarkRecall(b *testing.B) {

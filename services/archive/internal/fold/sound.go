@@ -186,12 +186,11 @@ func (s Spoken) Pairs(n int) (out [][]string) {
 	combinations := [][]string{nil}
 	for _, u := range s {
 		var more [][]string
-		for _, c := range combinations {
-			for _, syllable := range u {
+		for _, syllable := range u { // the most common readings first, whichever character has rarer ones
+			for _, c := range combinations {
 				more = append(more, append(slices.Clip(c), near(syllable)))
 			}
 		}
-		// The most common readings first, whichever character has a rarer one.
 		combinations = more[:min(len(more), n)]
 	}
 	for _, c := range combinations {
@@ -211,8 +210,8 @@ func (s Spoken) Names(n int) (out []string) {
 	words := []string{nameMark}
 	for _, u := range s {
 		var more []string
-		for _, w := range words {
-			for _, syllable := range u {
+		for _, syllable := range u {
+			for _, w := range words {
 				more = append(more, w+near(syllable))
 			}
 		}
@@ -253,8 +252,8 @@ func (u Unit) has(r rune, alike bool) bool {
 
 // Bounds of what is typed ahead.
 const (
-	startLength  = 4 // characters in a word of Starts
-	startManners = 6 // words for one place
+	startLength  = 4  // characters in a word of Starts
+	startManners = 12 // words for one place
 	startMark    = "1"
 	nameMark     = "2"
 )
@@ -271,8 +270,8 @@ func Starts(folded string, seen map[string]bool) (out []string) {
 				break
 			}
 			var more []string
-			for _, w := range words {
-				for _, s := range here {
+			for _, s := range here { // the most common readings first, whichever character has rarer ones
+				for _, w := range words {
 					more = append(more, w+s)
 				}
 			}
@@ -309,8 +308,11 @@ func Start(typed string) (word string, ok bool) {
 	if at == 0 {
 		return "", false
 	}
-	if rest := typed[at:]; len(rest) < maxSyllable {
-		at = len(typed)
+	for s := range known {
+		if strings.HasPrefix(s, typed[at:]) {
+			at = len(typed)
+			break
+		}
 	}
 	return startMark + typed[:at], true
 }
