@@ -18,11 +18,15 @@ import (
 // maxTerms is how many blank-separated terms of a query count; as in the embedded engine.
 const maxTerms = 64
 
-// Search answers a query with one request: hits, total and facets together. Only where a text finds nothing as it is written is it asked once more by its sound; so whatever
-// is found by sound alone stands below, and a common word doesn't bring its homophones along.
+// Search answers a query with one request: hits, total and facets together. Only where a text finds nothing as it is written are its terms read otherwise (relax); so whatever
+// is read into a term stands below what has it, and a common word doesn't bring its homophones along.
 func (x *Index) Search(ctx context.Context, q archive.Query) (archive.Found, error) {
 	terms := termsOf(q.Text)
-	found, err := x.ask(ctx, q, strings.Join(terms, " "), literal)
+	var m marker
+	for i, t := range terms {
+		m.seek(t, i == len(terms)-1)
+	}
+	found, err := x.ask(ctx, q, x.written(terms), literal, &m)
 	if err == nil && found.Total > 0 && found.Total < q.PerPage && len(terms) == 1 {
 		return x.inside(ctx, q, terms[0], found)
 	}
@@ -36,7 +40,11 @@ func (x *Index) Search(ctx context.Context, q archive.Query) (archive.Found, err
 func (x *Index) relaxed(ctx context.Context, q archive.Query, terms []string, found archive.Found) (archive.Found, error) {
 	asked := wanted{terms, filterOf(q)}
 	plans, err := x.relax(ctx, []wanted{asked})
-	if err != nil || len(plans) == 0 {
+	if err != nil {
+		return found, err
+	}
+	if len(plans) == 0 {
+		found.DidYouMean, err = x.propose(ctx, asked)
 		return found, err
 	}
 	var texts []string
@@ -50,10 +58,15 @@ func (x *Index) relaxed(ctx context.Context, q archive.Query, terms []string, fo
 		texts = append(texts, strings.Join(again, " "))
 	}
 	again, firstHit, err := x.union(ctx, q, texts, &m)
-	if err == nil && again.Total > 0 {
-		again.ReadAs = readAs(asked, plans[0], firstHit)
+	if err != nil {
+		return again, err
 	}
-	return again, err
+	if again.Total == 0 {
+		again.DidYouMean, err = x.propose(ctx, asked)
+		return again, err
+	}
+	again.ReadAs = readAs(asked, plans[0], firstHit)
+	return again, nil
 }
 
 // termsOf folds a query and takes away what an engine would read as an operator: people's text is searched as text.
@@ -110,7 +123,7 @@ var (
 	}()
 )
 
-func (x *Index) ask(ctx context.Context, q archive.Query, text string, on []string) (archive.Found, error) {
+func (x *Index) ask(ctx context.Context, q archive.Query, text string, on []string, m *marker) (archive.Found, error) {
 	perPage := int64(q.PerPage)
 	req := &meilisearch.SearchRequest{Filter: filterOf(q), Facets: facetNames, Page: int64(q.Page), HitsPerPage: &perPage, AttributesToRetrieve: retrievedPlain, MatchingStrategy: meilisearch.All}
 	if text != "" {
@@ -129,13 +142,8 @@ func (x *Index) ask(ctx context.Context, q archive.Query, text string, on []stri
 	}
 	a := answers[0]
 	out := archive.Found{Hits: make([]archive.Hit, len(a.Hits)), Total: a.TotalHits, Facets: a.FacetDistribution, Alternatives: alternatives(picked, answers[1:])}
-	var m marker
-	terms := strings.Fields(text)
-	for i, t := range terms {
-		m.seek(t, i == len(terms)-1)
-	}
 	for i := range a.Hits {
-		out.Hits[i] = a.Hits[i].found(q, &m)
+		out.Hits[i] = a.Hits[i].found(q, m)
 	}
 	return out, nil
 }
