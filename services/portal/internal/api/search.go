@@ -23,9 +23,21 @@ func registerSearch(a huma.API) {
 		Outlet             []string `query:"outlet,explode"`
 		State              []string `query:"state,explode"`
 		RectificationState []string `query:"rectification_state,explode"`
-		From               string   `query:"from" doc:"first day of publication"`
+		Month              []string `query:"month,explode" doc:"2026-06, of any publication"`
+		Enterprise         []string `query:"enterprise,explode" doc:"unified social credit code, or the name of one without"`
+		From               string   `query:"from" doc:"first day of publication, as found_from and due_from with the day in force of a clock that runs; each included"`
 		To                 string   `query:"to"`
-		Sort               string   `query:"sort"`
+		FoundFrom          string   `query:"found_from"`
+		FoundTo            string   `query:"found_to"`
+		DueFrom            string   `query:"due_from"`
+		DueTo              string   `query:"due_to"`
+		PenaltyMin         string   `query:"penalty_min" doc:"whole yuan"`
+		PenaltyMax         string   `query:"penalty_max"`
+		Overdue            string   `query:"overdue" doc:"true: the clock runs, and its due day, moved off days off, is past"`
+		Near               string   `query:"near" doc:"lat,lon in degrees, WGS-84; hits then have distance_m"`
+		RadiusKM           string   `query:"radius_km" doc:"at most 1000; needs near"`
+		Frame              string   `query:"frame" doc:"south,west,north,east in degrees"`
+		Sort               string   `query:"sort" doc:"relevance, newest, oldest, penalty, overdue or nearest"`
 		Page               string   `query:"page" doc:"from 1"`
 		PerPage            string   `query:"per_page" doc:"at most 100"`
 		address

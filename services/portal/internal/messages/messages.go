@@ -106,6 +106,9 @@ func Field(f fault.Field, l Language) string {
 	if !ok {
 		t = text{"填写有误", "is wrong"}
 	}
+	if own, ok := ofField[f.Field+" "+f.Code]; ok {
+		t = own
+	}
 	if f.Field == "file" && ofFile[f.Code] { // an upload's own
 		t = ends[f.Code]
 	}
