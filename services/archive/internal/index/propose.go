@@ -19,8 +19,9 @@ const (
 	proposeHits  = 20
 	// proposeTerms is how many terms of a query are left out in turn, or looked at for a name like them.
 	proposeTerms = 8
-	// likeName is the share of a term's pairs of characters that a name has in common with it at least.
-	likeName = 0.5
+	// likeName is the share of a term's characters that a name has at least, in their order; likePairs that of its pairs of neighbours.
+	likeName  = 0.7
+	likePairs = 0.3
 )
 
 // namesOnly is where names are that may be proposed.
@@ -140,7 +141,7 @@ func halves(term string) []string {
 	return out
 }
 
-// alike is the share of a term's pairs of characters that a name has.
+// alike is the share of a term's characters that a name has in their order; 0 if it has too few of its pairs of neighbours.
 func alike(term, name string) float64 {
 	r := []rune(term)
 	if len(r) < 3 {
@@ -152,5 +153,24 @@ func alike(term, name string) float64 {
 			n++
 		}
 	}
-	return float64(n) / float64(len(r)-1)
+	if float64(n)/float64(len(r)-1) < likePairs {
+		return 0
+	}
+	return float64(inOrderIn(r, []rune(name))) / float64(len(r))
+}
+
+// inOrderIn is the length of the longest common subsequence.
+func inOrderIn(a, b []rune) int {
+	before, here := make([]int, len(b)+1), make([]int, len(b)+1)
+	for _, x := range a {
+		for j, y := range b {
+			if x == y {
+				here[j+1] = before[j] + 1
+				continue
+			}
+			here[j+1] = max(here[j], before[j+1])
+		}
+		before, here = here, before
+	}
+	return before[len(b)]
 }

@@ -133,7 +133,7 @@ func (x *Index) readings(ctx context.Context, all []wanted) ([][][]reading, erro
 		}
 		for j, t := range w.terms {
 			if out[i][j] == nil {
-				asked = append(asked, candidatesOf(fold.String(t), w.filter, found, &out[i][j]))
+				asked = append(asked, x.candidatesOf(fold.String(t), w.filter, found, &out[i][j]))
 			}
 		}
 	}
@@ -210,7 +210,7 @@ type asking struct {
 	begun bool
 }
 
-func candidatesOf(term, filter string, beside []string, into *[]reading) *candidates {
+func (x *Index) candidatesOf(term, filter string, beside []string, into *[]reading) *candidates {
 	c := &candidates{term: term, filter: filter, into: into}
 	c.spoken, c.typed = fold.Speak(term)
 	add := func(hits int64, on []string, parts ...string) {
@@ -221,7 +221,7 @@ func candidatesOf(term, filter string, beside []string, into *[]reading) *candid
 		}
 		c.questions = append(c.questions, asking{parts, on, hits, false})
 	}
-	c.questions = c.tails()
+	c.questions = append(c.tails(), c.heads(x)...)
 	for _, s := range c.spoken {
 		for _, name := range s.Names(manners) {
 			add(slipHits, hints[:1], name)
@@ -379,6 +379,16 @@ func (x *Index) inside(ctx context.Context, q archive.Query, term string, found 
 	}
 	again, _, err := x.union(ctx, q, texts, &m)
 	return again, err
+}
+
+// heads are the questions for texts whose word the term's last word begins, where put can't say so.
+func (c *candidates) heads(x *Index) []asking {
+	words := fold.Words(c.term)
+	n := len(words)
+	if !x.spelled.Load() || n < 2 || words[n-1].Single {
+		return nil
+	}
+	return []asking{{[]string{c.term[:words[n-1].Start], words[n-1].Text}, literal, soundHits, true}}
 }
 
 // tails are the questions for texts within whose words the term begins.

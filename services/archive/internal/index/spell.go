@@ -45,7 +45,8 @@ func (x *Index) spell(folded string) string {
 	return fold.Spell(folded)
 }
 
-// put writes a folded term of a query. The last term's last Latin word may be the beginning of a longer one unless the term is a phrase.
+// put writes a folded term of a query. If the last term is a word of letters and digits, it may be the beginning of a longer one unless it is a phrase; a longer term may end so on the
+// engine that takes it whole, and else is found by relaxing.
 func (x *Index) put(term string, isPhrase, last bool) string {
 	switch {
 	case isPhrase:
@@ -54,15 +55,11 @@ func (x *Index) put(term string, isPhrase, last bool) string {
 		return term
 	}
 	words := fold.Words(term)
-	n := len(words)
-	if n == 0 {
+	if len(words) == 0 {
 		return ""
 	}
-	if end := words[n-1]; last && !end.Single {
-		if n == 1 {
-			return end.Text
-		}
-		return phrase(fold.Spell(term[:end.Start])) + " " + end.Text
+	if len(words) == 1 && last && !words[0].Single {
+		return words[0].Text
 	}
 	return phrase(fold.Spell(term))
 }
