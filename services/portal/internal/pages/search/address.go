@@ -27,7 +27,7 @@ func (a address) copied() address {
 	return next
 }
 
-// clean gives the address without empty values, and whether there were any: a form sends every field, but links should say only what counts.
+// clean gives the address as links should have it, and whether it wasn't: a form sends every field, also empty ones.
 func (a address) clean() (address, bool) {
 	out := address{}
 	for name, values := range a {
@@ -40,11 +40,13 @@ func (a address) clean() (address, bool) {
 			delete(out, name)
 		}
 	}
-	// A radius alone bounds nothing.
+	// A radius alone bounds nothing; a place without a text is asked for to have the nearest first.
 	if out.first("near") == "" {
 		delete(out, "radius_km")
+	} else if out.first("q") == "" && out.first("sort") == "" {
+		out["sort"] = []string{"nearest"}
 	}
-	return out, len(url.Values(out).Encode()) != len(url.Values(a).Encode())
+	return out, out.encode() != a.encode()
 }
 
 func (a address) encode() string { return url.Values(a).Encode() }

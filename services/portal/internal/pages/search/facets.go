@@ -167,7 +167,7 @@ func around(near, radius string, l messages.Language) string {
 		}
 	}
 	if radius == "" {
-		return pick("距 "+at+" 由近到远", "from "+at, l)
+		return pick("以 "+at+" 为中心", "around "+at, l)
 	}
 	return pick("距 "+at+" "+radius+" 公里内", "within "+radius+" km of "+at, l)
 }

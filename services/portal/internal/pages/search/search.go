@@ -224,6 +224,9 @@ func orders(a address, l messages.Language) []choice {
 	usual := "relevance"
 	if a.first("q") == "" {
 		names, usual = names[1:], "newest"
+		if a.first("near") != "" {
+			usual = "nearest"
+		}
 	}
 	now := a.first("sort")
 	if now == "" || now == "relevance" {
@@ -232,7 +235,7 @@ func orders(a address, l messages.Language) []choice {
 	var out []choice
 	for _, name := range names {
 		to := a.on("sort", name)
-		if name == usual {
+		if name == usual && name != "nearest" {
 			to = a.without("sort")
 		}
 		out = append(out, choice{messages.Term("sort", name, l), to.link(), name == now})
