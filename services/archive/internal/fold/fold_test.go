@@ -71,7 +71,7 @@ func TestSpeak(t *testing.T) {
 func TestPairs(t *testing.T) {
 	t.Parallel()
 	have := map[string]bool{}
-	fold.Pairs("人参加工厂在重庆，长春的液氨罐", have)
+	fold.Pairs("人参加工厂在重庆，长春的液氨罐", 3, have)
 	for _, q := range []string{"人身", "renshen", "虫庆", "总庆", "涨春", "常纯", "夜安", "yean", "人参家"} {
 		spoken, _ := fold.Speak(q)
 		ok := slices.ContainsFunc(spoken, func(s fold.Spoken) bool {

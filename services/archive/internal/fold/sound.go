@@ -163,11 +163,12 @@ func Syllables(typed string) [][]string {
 }
 
 // Pairs gives the words under which the neighbouring Han characters of a folded text are found by sound: two syllables in one, those alike in the ear made one,
-// each combination of readings, each word once; seen remembers across texts.
-func Pairs(folded string, seen map[string]bool) (out []string) {
+// each combination of the first readings, so many of a character at most, each word once; seen remembers across texts.
+func Pairs(folded string, most int, seen map[string]bool) (out []string) {
 	var before []string
 	for _, r := range folded {
 		here := Readings(r)
+		here = here[:min(len(here), most)]
 		for _, a := range before {
 			for _, b := range here {
 				if p := near(a) + near(b); !seen[p] {
@@ -252,8 +253,8 @@ func (u Unit) has(r rune, alike bool) bool {
 
 // Bounds of what is typed ahead.
 const (
-	startLength  = 4  // characters in a word of Starts
-	startManners = 12 // words for one place
+	startLength  = 4 // characters in a word of Starts
+	startManners = 6 // words for one place
 	startMark    = "1"
 	nameMark     = "2"
 )

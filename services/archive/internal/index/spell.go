@@ -12,7 +12,7 @@ import (
 
 // hints are the attributes of words under which texts are found that were typed otherwise: pairs of syllables (fold.Pairs), what is left of Latin words without a letter
 // (fold.Remains), beginnings of the pinyin of names (fold.Starts), the sound of whole tags (fold.Spoken.Names), ends of
-// words of letters and digits (fold.Tails). Relaxing and suggesting alone look there, for candidates; the texts decide. Each is an element of its own, so that a Meilisearch keeps no distances between them.
+// words of letters and digits (fold.Tails). Relaxing and suggesting alone look there, for candidates; the texts decide.
 //
 // Those of names (title, enterprise, tags) stand before those of the rest, so that the candidates come from names first.
 var hints = []string{"text.hints.names", "text.hints.rest"}
@@ -75,35 +75,40 @@ func (x *Index) texts(t archive.Texts) archive.Texts {
 
 // hinting are the words of a document's hints.
 type hinting struct {
-	Names []string `json:"names"`
-	Rest  []string `json:"rest"`
+	Names hintWords `json:"names"`
+	Rest  hintWords `json:"rest"`
 }
+
+// hintWords are written as one text, which costs less than a list, with full stops between them: over those a Meilisearch keeps no distances.
+type hintWords []string
+
+// MarshalText implements encoding.TextMarshaler.
+func (h hintWords) MarshalText() ([]byte, error) { return []byte(strings.Join(h, ". ")), nil }
 
 func hinted(t archive.Texts) (h hinting) {
 	seen := map[string]bool{}
-	h.Names, h.Rest = []string{}, []string{}
 	for _, p := range parts(t) {
 		f := fold.String(p.text)
 		switch p.field {
 		case "title":
-			h.Names = append(append(h.Names, sounding(f, seen)...), fold.Tails(f, seen)...)
+			h.Names = append(append(h.Names, sounding(f, 3, seen)...), fold.Tails(f, seen)...)
 		case "enterprise":
-			h.Names = append(append(h.Names, sounding(f, seen)...), fold.Starts(f, seen)...)
+			h.Names = append(append(h.Names, sounding(f, 3, seen)...), fold.Starts(f, seen)...)
 		case "tags":
-			h.Names = append(append(h.Names, sounding(f, seen)...), fold.Starts(f, seen)...)
+			h.Names = append(append(h.Names, sounding(f, 3, seen)...), fold.Starts(f, seen)...)
 			for _, s := range spoken(f) {
 				h.Names = append(h.Names, s.Names(manners)...)
 			}
 		case "violations", "summary":
-			h.Rest = append(append(h.Rest, sounding(f, seen)...), fold.Tails(f, seen)...)
+			h.Rest = append(append(h.Rest, sounding(f, 2, seen)...), fold.Tails(f, seen)...)
 		}
 	}
 	return h
 }
 
 // sounding gives the words for a folded text's pairs of syllables and for its Latin words without a letter.
-func sounding(folded string, seen map[string]bool) []string {
-	out := fold.Pairs(folded, seen)
+func sounding(folded string, most int, seen map[string]bool) []string {
+	out := fold.Pairs(folded, most, seen)
 	for _, w := range strings.FieldsFunc(folded, func(r rune) bool { return !unicode.IsLetter(r) || unicode.Is(unicode.Han, r) }) {
 		for _, r := range fold.Remains(w) {
 			if !seen[r] {

@@ -15,7 +15,9 @@ import (
 // Bounds of suggesting: how many cases are looked at for names of one kind, and how often more of them are asked for where a few enterprises fill the first.
 const (
 	suggestHits   = 40
-	suggestRounds = 3
+	suggestRounds = 2
+	// minStart is how many letters of pinyin are enough to suggest by.
+	minStart = 3
 )
 
 // suggested is where names of a kind are searched, and which of a case's there are.
@@ -43,14 +45,13 @@ func (x *Index) Suggest(ctx context.Context, t archive.Typing) ([]archive.Sugges
 		if err != nil {
 			return nil, err
 		}
-		full := false
 		for _, a := range answers {
 			for _, h := range a.Hits {
 				s.take(h.Shown)
 			}
-			full = full || len(a.Hits) == suggestHits
 		}
-		if !full || len(s.found) >= t.Limit && round > 0 {
+		// Enterprises are asked for first.
+		if len(answers) == 0 || len(answers[0].Hits) < suggestHits || len(s.found) >= t.Limit {
 			break
 		}
 	}
@@ -82,7 +83,7 @@ func newSuggester(t archive.Typing) *suggester {
 	for i, term := range s.terms {
 		s.marker.seek(term, i == len(s.terms)-1)
 	}
-	if len(s.terms) == 1 {
+	if len(s.terms) == 1 && len(s.terms[0]) >= minStart {
 		s.start, _ = fold.Start(s.terms[0])
 	}
 	return s
