@@ -48,8 +48,21 @@ func newWorld(t testing.TB) *world {
 	w.bus, err = bus.New(w.conn, events.ServiceArchive, bus.Options{})
 	check(t, err)
 	check(t, bus.Migrate(t.Context(), w.bus.JetStream(), 1, server.Durables()))
+	if real() {
+		w.client = meilisearchOf(t)
+		return w
+	}
 	w.startEngine(t)
 	return w
+}
+
+// embedded gives the engine inside the process, for what a Meilisearch that others use can't be asked to suffer.
+func (w *world) embedded(t testing.TB) *search.Server {
+	t.Helper()
+	if w.engine == nil {
+		w.startEngine(t)
+	}
+	return w.engine
 }
 
 func (w *world) startEngine(t testing.TB) {

@@ -189,7 +189,7 @@ func TestTakeOver(t *testing.T) {
 func TestEngineAway(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	away := newBreaker(w.engine)
+	away := newBreaker(w.embedded(t))
 	w.client = away.client
 	s, _ := w.start(t)
 	all := samples(t)
@@ -268,7 +268,7 @@ func TestRefusedDocument(t *testing.T) {
 func TestOvertaken(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	b := newBreaker(w.engine)
+	b := newBreaker(w.embedded(t))
 	engine := w.client
 	w.client = b.client
 	s, _ := w.start(t)
