@@ -4,9 +4,12 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -26,6 +29,9 @@ const liveName = "cases"
 // RoundTrip is the transport's.
 func (a apart) RoundTrip(r *http.Request) (*http.Response, error) {
 	out := r.Clone(r.Context())
+	if r.URL.Path == "/indexes" && r.Method == http.MethodGet {
+		out.URL.RawQuery = "limit=1000"
+	}
 	out.URL.Path = strings.Replace(r.URL.Path, "/indexes/"+liveName, "/indexes/"+a.prefix+liveName, 1)
 	switch r.URL.Path {
 	case "/indexes", "/swap-indexes", "/multi-search":
@@ -39,7 +45,34 @@ func (a apart) RoundTrip(r *http.Request) (*http.Response, error) {
 		body = bytes.ReplaceAll(body, []byte(`"`+liveName), []byte(`"`+a.prefix+liveName))
 		out.Body, out.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
 	}
-	return http.DefaultTransport.RoundTrip(out)
+	answer, err := http.DefaultTransport.RoundTrip(out)
+	if err != nil || r.URL.Path != "/indexes" || r.Method != http.MethodGet {
+		return answer, err
+	}
+	return a.own(answer)
+}
+
+// own leaves this test's indexes in a list, by the names that it knows.
+func (a apart) own(answer *http.Response) (*http.Response, error) {
+	defer answer.Body.Close()
+	var list map[string]any
+	if err := json.NewDecoder(answer.Body).Decode(&list); err != nil {
+		return nil, err
+	}
+	own := []any{}
+	all, _ := list["results"].([]any)
+	for _, i := range all {
+		index, _ := i.(map[string]any)
+		if name, ok := strings.CutPrefix(fmt.Sprint(index["uid"]), a.prefix); ok {
+			index["uid"] = name
+			own = append(own, index)
+		}
+	}
+	list["results"] = own
+	body, err := json.Marshal(list)
+	answer.Body, answer.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+	answer.Header.Set("Content-Length", strconv.Itoa(len(body)))
+	return answer, err
 }
 
 // meilisearchOf gives a client of the Meilisearch that sees indexes of this test alone, and removes them at its end.

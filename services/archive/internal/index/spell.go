@@ -64,6 +64,16 @@ func (x *Index) put(term string, isPhrase, last bool) string {
 	return phrase(fold.Spell(term))
 }
 
+// begun writes a folded term whose end may be the beginning of a longer word, for those who look at what is found.
+func (x *Index) begun(term string, last bool) string {
+	words := fold.Words(term)
+	n := len(words)
+	if !x.spelled.Load() || !last || n < 2 || words[n-1].Single {
+		return x.put(term, false, last)
+	}
+	return phrase(fold.Spell(term[:words[n-1].Start])) + " " + words[n-1].Text
+}
+
 // texts are folded and spelled, field by field.
 func (x *Index) texts(t archive.Texts) archive.Texts {
 	t = folded(t)

@@ -93,7 +93,7 @@ func newSuggester(t archive.Typing) *suggester {
 func (s *suggester) questions(x *Index, round int) (out []*meilisearch.SearchRequest) {
 	var text []string
 	for i, t := range s.terms {
-		text = append(text, x.put(t, false, i == len(s.terms)-1))
+		text = append(text, x.begun(t, i == len(s.terms)-1))
 	}
 	except := ""
 	if round > 0 {
