@@ -46,7 +46,9 @@ type Texts struct {
 	Tags       []string `json:"tags,omitempty"`
 	Violations []string `json:"violations,omitempty"`
 	Summary    string   `json:"summary"`
-	// Rest is everything else: legal bases, places, units, outlets, headlines, captions and names of media.
+	// Places are the enterprise's county and address.
+	Places []string `json:"places,omitempty"`
+	// Rest is everything else: legal bases, codes, units, outlets, headlines, captions and names of media.
 	Rest []string `json:"rest,omitempty"`
 }
 
@@ -66,7 +68,10 @@ func Compose(c events.CaseState, rectification *events.RectificationState, media
 		d.Violations = append(d.Violations, v.Text)
 		rest.add(v.Basis)
 	}
-	rest.add(c.Enterprise.USCC, c.Enterprise.Address, c.Enterprise.County, c.Plan.ResponsibleUnit, c.Plan.Measures)
+	places := &texts{}
+	places.add(c.Enterprise.County, c.Enterprise.Address)
+	d.Places = places.all
+	rest.add(c.Enterprise.USCC, c.Plan.ResponsibleUnit, c.Plan.Measures)
 	for _, p := range c.Exposures {
 		rest.add(p.Outlet, p.Headline)
 		d.Outlets = addOnce(d.Outlets, outletOf(p))

@@ -43,6 +43,8 @@ func TestSuggest(t *testing.T) {
 		{"曝2026", "ref", "梅安委办曝2026－01", "梅安委办<mark>曝2026</mark>－01"},
 		{"尾矿", "tag", "尾矿库", "<mark>尾矿</mark>库"},
 		{"weik", "tag", "尾矿库", "<mark>尾矿</mark>库"},
+		{"九台", "place", "九台区", "<mark>九台</mark>区"},
+		{"jiut", "place", "九台区", "<mark>九台</mark>区"},
 		{"amm", "tag", "ammonia", "<mark>amm</mark>onia"},
 		{"", "", "", ""}, {"\"", "", "", ""}, {"🚧", "", "", ""}, {"核电站", "", "", ""}, {"x", "", "", ""},
 	} {

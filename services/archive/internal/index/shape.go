@@ -26,11 +26,11 @@ import (
 const Live = "cases"
 
 // mapping counts changes of what is written for a case, including those of folding; it is part of the shape.
-const mapping = 3
+const mapping = 4
 
 // literal are the attributes searched, the best place first; a match in an earlier one ranks higher. Hints come after them and are searched only when a query finds nothing
 // as it is written, so a word never brings its homophones along.
-var literal = []string{"text.ref", "text.title", "text.enterprise", "text.tags", "text.violations", "text.summary", "text.rest"}
+var literal = []string{"text.ref", "text.title", "text.enterprise", "text.tags", "text.violations", "text.summary", "text.places", "text.rest"}
 
 // Settings of the index, the one place where they are.
 func settings() *meilisearch.Settings {
@@ -141,48 +141,10 @@ func number(d events.Day) int {
 	return n
 }
 
-func folded(t archive.Texts) archive.Texts {
-	return archive.Texts{Ref: fold.String(t.Ref), Title: fold.String(t.Title), Enterprise: fold.String(t.Enterprise), Summary: fold.String(t.Summary),
-		Tags: foldEach(t.Tags), Violations: foldEach(t.Violations), Rest: foldEach(t.Rest)}
-}
-
-func foldEach(in []string) []string {
-	out := make([]string, len(in))
-	for i, s := range in {
-		out[i] = fold.String(s)
-	}
-	return out
-}
-
 // part is one text of a document and where it stands.
 type part struct {
 	field string
 	text  string
-}
-
-// textOf gives a text by its field and, in a list, its place.
-func textOf(t archive.Texts, field string, i int) (string, bool) {
-	var list []string
-	switch field {
-	case "ref":
-		return t.Ref, true
-	case "title":
-		return t.Title, true
-	case "enterprise":
-		return t.Enterprise, true
-	case "summary":
-		return t.Summary, true
-	case "tags":
-		list = t.Tags
-	case "violations":
-		list = t.Violations
-	case "rest":
-		list = t.Rest
-	}
-	if i < 0 || i >= len(list) {
-		return "", false
-	}
-	return list[i], true
 }
 
 // positionEntry is where a stream has been read to. It has no audience, so no query ever finds it.

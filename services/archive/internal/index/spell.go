@@ -76,7 +76,7 @@ func (x *Index) begun(term string, last bool) string {
 
 // texts are folded and spelled, field by field.
 func (x *Index) texts(t archive.Texts) archive.Texts {
-	t = folded(t)
+	t = each(t, fold.String)
 	if !x.spelled.Load() {
 		return t
 	}
@@ -109,6 +109,9 @@ func hinted(t archive.Texts) (h hinting) {
 			for _, s := range spoken(f) {
 				h.Names = append(h.Names, s.Names(manners)...)
 			}
+		case "places":
+			h.Rest = append(h.Rest, sounding(f, 2, seen)...)
+			h.Names = append(h.Names, fold.Starts(f, seen)...)
 		case "violations", "summary":
 			h.Rest = append(append(h.Rest, sounding(f, 2, seen)...), fold.Tails(f, seen)...)
 		}
@@ -146,6 +149,7 @@ func parts(t archive.Texts) []part {
 	add("tags", t.Tags)
 	add("violations", t.Violations)
 	out = append(out, part{"summary", t.Summary})
+	add("places", t.Places)
 	add("rest", t.Rest)
 	return slices.DeleteFunc(out, func(p part) bool { return p.text == "" })
 }
@@ -159,5 +163,5 @@ func each(t archive.Texts, write func(string) string) archive.Texts {
 		}
 		return out
 	}
-	return archive.Texts{Ref: write(t.Ref), Title: write(t.Title), Enterprise: write(t.Enterprise), Summary: write(t.Summary), Tags: list(t.Tags), Violations: list(t.Violations), Rest: list(t.Rest)}
+	return archive.Texts{Ref: write(t.Ref), Title: write(t.Title), Enterprise: write(t.Enterprise), Summary: write(t.Summary), Tags: list(t.Tags), Violations: list(t.Violations), Places: list(t.Places), Rest: list(t.Rest)}
 }

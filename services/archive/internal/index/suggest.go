@@ -32,6 +32,7 @@ var suggestedOf = []suggested{
 	{archive.SuggestEnterprise, "text.enterprise", "shown.enterprise", func(t archive.Texts) []string { return []string{t.Enterprise} }},
 	{archive.SuggestRef, "text.ref", "shown.ref", func(t archive.Texts) []string { return []string{t.Ref} }},
 	{archive.SuggestTag, "text.tags", "shown.tags", func(t archive.Texts) []string { return t.Tags }},
+	{archive.SuggestPlace, "text.places", "shown.places", func(t archive.Texts) []string { return t.Places }},
 }
 
 // Suggest gives names of visible cases that hold what is typed: as written, in whatever characters and width, or as the beginning of their pinyin. Nothing typed, nothing suggested.
@@ -119,7 +120,7 @@ func (s *suggester) questions(x *Index, round int) (out []*meilisearch.SearchReq
 		ask(strings.TrimSpace(except+" "+strings.Join(text, " ")), []string{k.attribute}, k.retrieve)
 	}
 	if s.start != "" && round == 0 {
-		ask(s.start, hints[:1], "shown.enterprise", "shown.tags")
+		ask(s.start, hints[:1], "shown.enterprise", "shown.tags", "shown.places")
 	}
 	return out
 }
