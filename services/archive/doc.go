@@ -35,7 +35,7 @@
 //	samples, must           25     100%            1           1
 //	samples, stretch         8     100%            1           1
 //	inside                   7     100%            1           1
-//	single                   5     100%            1           3
+//	single                   5     100%            1           4
 //	traditional              8     100%            1           3
 //	width                    5     100%            1           1
 //	nfd                      2     100%            1           1

@@ -85,12 +85,12 @@ const minFixed = 3
 
 // Weak says that term and text share so few characters that the text must be known as a word by other means: 核电站 is no slip for any 充电站, but 尾况库 is one for the tag 尾矿库.
 func Weak(term, text string) bool {
-	a, b := []rune(term), []rune(text)
+	a := []rune(term)
 	if kindOf(a[0]) == Latin {
 		return false
 	}
 	shared := 0
-	for _, r := range b {
+	for _, r := range text {
 		if j := slices.Index(a, r); j >= 0 {
 			shared++
 			a = slices.Delete(a, j, j+1)
