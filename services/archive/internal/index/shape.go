@@ -32,7 +32,9 @@ const mapping = 4
 // as it is written, so a word never brings its homophones along.
 var literal = []string{"text.ref", "text.title", "text.enterprise", "text.tags", "text.violations", "text.summary", "text.places", "text.rest"}
 
-// Settings of the index, the one place where they are.
+// Settings of the index, the one place where they are. What isn't here stays as an engine has it, with reason: proximityPrecision byWord, since phrases of spelled characters are found by
+// the distances of words; prefixSearch indexingTime, for the last word; no stopWords, since a phrase must be whole; no synonyms, since nobody said that two words mean the same; no
+// separatorTokens, nonSeparatorTokens, dictionary or localizedAttributes, since what is written for an engine that parts text by language holds nothing but words and blanks (learn).
 func settings() *meilisearch.Settings {
 	filterable := []string{"id", "visible_to", "day", "found", "due", "penalty_yuan", "enterprise", "_geo"}
 	for _, f := range archive.Facets() {
