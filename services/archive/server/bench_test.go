@@ -178,6 +178,8 @@ func BenchmarkSearch(b *testing.B) {
 		"terms":  {Q: "危化品 储罐 泄漏", Office: []string{"changchun", "meihekou"}},
 		"filter": {Office: []string{"jilin"}, From: "2026-06-01", To: "2026-08-31"},
 		"sound":  {Q: "无政上岗"},
+		"slip":   {Q: "塔式起动重机 长春"},
+		"none":   {Q: "核电站爆炸 地铁盾构"},
 	} {
 		b.Run(name, func(b *testing.B) {
 			var ours []time.Duration

@@ -156,7 +156,7 @@ func Meant(term, folded string, from int) (start, end int) {
 			if i+n > len(text) || kind == Latin && i+n < len(text) && wordRune(text[i+n]) {
 				continue
 			}
-			if part := text[i : i+n]; allOf(part, kind) && oneSlip(want, part) && fair(want, part, kind) {
+			if part := text[i : i+n]; oneSlip(want, part) && allOf(part, kind) && fair(want, part, kind) {
 				return offsets[i], offsets[i+n]
 			}
 		}
