@@ -17,13 +17,27 @@ import (
 // MaxExported is how many cases one export of a search has at most: ten years of the whole province. It is made in memory, some ten megabytes.
 const MaxExported = 20_000
 
-// heads of an export, in both languages.
+// heads of an export, in both languages; cells gives what stands under them.
 var heads = []struct {
 	zh, en string
 	width  float64
 }{
-	{"文号", "reference", 26}, {"单位", "office", 14}, {"行业领域", "sector", 14}, {"标题", "title", 50}, {"企业名称", "enterprise", 30}, {"首次刊播", "first published", 13},
-	{"案例状态", "state", 12}, {"整改状态", "rectification", 12}, {"编号", "id", 30},
+	{"文号", "reference", 26}, {"单位", "office", 14}, {"行业领域", "sector", 14}, {"标题", "title", 50}, {"企业名称", "enterprise", 30}, {"县（市、区）", "county", 12}, {"案例类别", "category", 14},
+	{"隐患级别", "hazard level", 12}, {"发现日期", "found", 13}, {"首次刊播", "first published", 13}, {"案例状态", "state", 12}, {"整改状态", "rectification", 12}, {"整改期限", "due", 13},
+	{"逾期天数", "days overdue", 10}, {"罚款（元）", "penalty (yuan)", 12}, {"编号", "id", 30},
+}
+
+func cells(h portalapi.Hit, l messages.Language) []any {
+	var overdue, penalty any
+	if h.OverdueDays > 0 {
+		overdue = h.OverdueDays
+	}
+	if h.PenaltyYuan != nil {
+		penalty = *h.PenaltyYuan
+	}
+	return []any{h.Ref, messages.Term("office", h.Office, l), messages.Term("sector", h.Sector, l), h.Title, h.Enterprise, h.County, messages.Term("category", h.Category, l),
+		messages.Term("hazard_level", h.HazardLevel, l), h.FoundOn, h.PublishedOn, messages.Term("state", h.State, l), messages.Term("rectification_state", h.RectificationState, l), h.DueOn,
+		overdue, penalty, h.ID}
 }
 
 // Pages gives the hits of a search one after another, from the first page on.
@@ -69,8 +83,7 @@ func Export(ctx context.Context, w io.Writer, form string, pages Pages) error {
 				continue
 			}
 			written[h.ID] = true
-			if err := out.Row(h.Ref, messages.Term("office", h.Office, lang), messages.Term("sector", h.Sector, lang), h.Title, h.Enterprise, h.PublishedOn,
-				messages.Term("state", h.State, lang), messages.Term("rectification_state", h.RectificationState, lang), h.ID); err != nil {
+			if err := out.Row(cells(h, lang)...); err != nil {
 				return err
 			}
 		}
