@@ -26,7 +26,7 @@ func (x *Index) Search(ctx context.Context, q archive.Query) (archive.Found, err
 	for i, t := range terms {
 		m.seek(t, i == len(terms)-1)
 	}
-	found, err := x.ask(ctx, q, x.written(terms), literal, &m)
+	found, _, err := x.ask(ctx, q, x.written(terms), literal, &m)
 	if err == nil && found.Total > 0 && found.Total < q.PerPage && len(terms) == 1 {
 		return x.inside(ctx, q, terms[0], found)
 	}
@@ -57,7 +57,7 @@ func (x *Index) relaxed(ctx context.Context, q archive.Query, terms []string, fo
 		}
 		texts = append(texts, strings.Join(again, " "))
 	}
-	again, firstHit, err := x.union(ctx, q, texts, &m)
+	again, firstHit, err := x.anyOf(ctx, q, texts, &m)
 	if err != nil {
 		return again, err
 	}
@@ -123,7 +123,7 @@ var (
 	}()
 )
 
-func (x *Index) ask(ctx context.Context, q archive.Query, text string, on []string, m *marker) (archive.Found, error) {
+func (x *Index) ask(ctx context.Context, q archive.Query, text string, on []string, m *marker) (out archive.Found, first archive.Texts, err error) {
 	perPage := int64(q.PerPage)
 	req := &meilisearch.SearchRequest{Filter: filterOf(q), Facets: facetNames, Page: int64(q.Page), HitsPerPage: &perPage, AttributesToRetrieve: retrievedPlain, MatchingStrategy: meilisearch.All}
 	if text != "" {
@@ -138,14 +138,17 @@ func (x *Index) ask(ctx context.Context, q archive.Query, text string, on []stri
 	}
 	answers, err := x.several(ctx, questions)
 	if err != nil {
-		return archive.Found{}, err
+		return archive.Found{}, first, err
 	}
 	a := answers[0]
-	out := archive.Found{Hits: make([]archive.Hit, len(a.Hits)), Total: a.TotalHits, Facets: a.FacetDistribution, Alternatives: alternatives(picked, answers[1:])}
+	out = archive.Found{Hits: make([]archive.Hit, len(a.Hits)), Total: a.TotalHits, Facets: a.FacetDistribution, Alternatives: alternatives(picked, answers[1:])}
 	for i := range a.Hits {
 		out.Hits[i] = a.Hits[i].found(q, m)
 	}
-	return out, nil
+	if len(a.Hits) > 0 {
+		first = a.Hits[0].Shown
+	}
+	return out, first, nil
 }
 
 // unfit takes it for an index that isn't built when the engine finds our own filter, facets or attributes wrong: they fit every index of this shape. An engine that lost its data

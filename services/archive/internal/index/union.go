@@ -13,6 +13,14 @@ import (
 // unionHits is how many hits of each text of a union count.
 const unionHits = 5000
 
+// anyOf asks for what any of some texts finds, a single one as it is.
+func (x *Index) anyOf(ctx context.Context, q archive.Query, texts []string, m *marker) (archive.Found, archive.Texts, error) {
+	if len(texts) == 1 {
+		return x.ask(ctx, q, texts[0], literal, m)
+	}
+	return x.union(ctx, q, texts, m)
+}
+
 // union asks for what any of several texts finds: the hits of the first text first, each case once. First are the texts of the first hit. Two requests.
 func (x *Index) union(ctx context.Context, q archive.Query, texts []string, m *marker) (f archive.Found, first archive.Texts, err error) {
 	var questions []*meilisearch.SearchRequest

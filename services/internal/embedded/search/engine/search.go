@@ -122,6 +122,9 @@ func (m *matcher) rarestFirst(terms []term, hits bitset) []term {
 
 // hits reads a page's documents and dresses them.
 func (ix *Index) hits(page []uint32, q *Query, m *marker, fields []field) ([]json.RawMessage, error) {
+	if out, ok := ix.named(page, q); ok {
+		return out, nil
+	}
 	raws, err := ix.raw(page)
 	if err != nil {
 		return nil, err
@@ -149,6 +152,26 @@ func (ix *Index) hits(page []uint32, q *Query, m *marker, fields []field) ([]jso
 		}
 	}
 	return out, nil
+}
+
+// named gives hits of which nothing but the id is wanted, without reading their documents. An id that may have been written as a number doesn't tell how it was.
+func (ix *Index) named(page []uint32, q *Query) (out []json.RawMessage, ok bool) {
+	if len(q.Retrieve) != 1 || q.Retrieve[0] != ix.meta.PrimaryKey || len(q.Highlight) > 0 || len(q.Crop) > 0 || q.Positions || !covers(ix.meta.Settings.DisplayedAttributes, ix.meta.PrimaryKey) || ix.geoOrigin(q.Sort) != nil {
+		return nil, false
+	}
+	out = make([]json.RawMessage, len(page))
+	for i, slot := range page {
+		id := ix.ids[slot]
+		if isNumber(strings.TrimPrefix(id, "-")) {
+			return nil, false
+		}
+		raw, err := marshal(map[string]string{ix.meta.PrimaryKey: id})
+		if err != nil {
+			return nil, false
+		}
+		out[i] = raw
+	}
+	return out, true
 }
 
 // marshal writes JSON without escaping < and >, which would only cost: nothing here is put into HTML as it is.
