@@ -39,7 +39,9 @@ func (x *Index) propose(ctx context.Context, w wanted) ([]archive.Proposal, erro
 	names := len(questions)
 	for _, t := range terms {
 		for _, half := range halves(fold.String(t)) {
-			questions = append(questions, question(phrase(x.spell(half)), namesOnly, w.filter, proposeHits))
+			r := question(phrase(x.spell(half)), namesOnly, w.filter, proposeHits)
+			r.AttributesToRetrieve = []string{"shown.enterprise", "shown.tags"}
+			questions = append(questions, r)
 		}
 	}
 	answers, err := x.several(ctx, questions[:min(len(questions), relaxQuestions)])

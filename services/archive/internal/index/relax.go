@@ -15,10 +15,11 @@ import (
 	"songshui.internal/services/archive/internal/fold"
 )
 
-// Bounds of relaxing: how many questions it puts at most, all in one request, how many hits each is answered with, how many readings of a term are kept.
+// Bounds of relaxing: how many questions it puts at most, all in one request, how many hits each is answered with, how many texts are read for a term, how many readings of a term are kept.
 const (
 	relaxQuestions = 90
 	soundHits      = 60
+	maxCandidates  = 80
 	slipHits       = 20
 	maxReadings    = 6
 	// engineParts is how many words and phrases of a query a Meilisearch looks at.
@@ -54,7 +55,7 @@ type plan struct {
 }
 
 // relax says what to ask where nothing is found as written: at most maxPlans ways, the likeliest first; none if a term of every alternative means nothing that stands anywhere. What it
-// proposes stands in cases that pass the alternative's filter. Two requests, whatever is asked.
+// proposes stands in cases that pass the alternative's filter. Three requests, whatever is asked.
 func (x *Index) relax(ctx context.Context, all []wanted) ([]plan, error) {
 	choices, err := x.readings(ctx, all)
 	if err != nil {
@@ -269,23 +270,54 @@ func (x *Index) resolve(ctx context.Context, asked []*candidates) error {
 	if err != nil {
 		return err
 	}
-	texts := map[*candidates][]archive.Texts{}
-	seen := map[*candidates]map[string]bool{}
+	ids := map[*candidates][]string{}
 	for i, c := range of {
-		if seen[c] == nil {
-			seen[c] = map[string]bool{}
-		}
 		for _, h := range answers[i].Hits {
-			if id := string(h.ID); !seen[c][id] {
-				seen[c][id] = true
-				texts[c] = append(texts[c], h.Shown)
+			if id := string(h.ID); len(ids[c]) < maxCandidates && !slices.Contains(ids[c], id) {
+				ids[c] = append(ids[c], id)
 			}
 		}
 	}
+	texts, err := x.textsOf(ctx, ids)
+	if err != nil {
+		return err
+	}
 	for _, c := range asked {
-		*c.into = c.read(texts[c])
+		var all []archive.Texts
+		for _, id := range ids[c] {
+			if t, ok := texts[id]; ok {
+				all = append(all, t)
+			}
+		}
+		*c.into = c.read(all)
 	}
 	return nil
+}
+
+// textsOf reads the texts of candidates that still pass their filters.
+func (x *Index) textsOf(ctx context.Context, ids map[*candidates][]string) (map[string]archive.Texts, error) {
+	wanted := map[string][]string{}
+	for c, list := range ids {
+		for _, id := range list {
+			if !slices.Contains(wanted[c.filter], id) {
+				wanted[c.filter] = append(wanted[c.filter], id)
+			}
+		}
+	}
+	var questions []*meilisearch.SearchRequest
+	for filter, some := range wanted {
+		r := question("", nil, filter+" AND id IN "+list(some), int64(len(some)))
+		r.AttributesToRetrieve = []string{"id", "shown"}
+		questions = append(questions, r)
+	}
+	answers, err := x.several(ctx, questions)
+	out := map[string]archive.Texts{}
+	for _, a := range answers {
+		for _, h := range a.Hits {
+			out[string(h.ID)] = h.Shown
+		}
+	}
+	return out, err
 }
 
 // read takes from the texts what the term may have meant, of the likeliest kind only: words within which it stands, the same sound, a slip that leaves enough, a sound that is taken for it, a slip for a tag.
@@ -405,12 +437,8 @@ func (c *candidates) tails() []asking {
 
 // question asks for cases that hold every quoted part.
 func question(text string, on []string, filter string, hits int64) *meilisearch.SearchRequest {
-	q := &meilisearch.SearchRequest{IndexUID: Live, Query: text, AttributesToSearchOn: on, Filter: filter, HitsPerPage: &hits, Page: 1, MatchingStrategy: meilisearch.All,
+	return &meilisearch.SearchRequest{IndexUID: Live, Query: text, AttributesToSearchOn: on, Filter: filter, HitsPerPage: &hits, Page: 1, MatchingStrategy: meilisearch.All,
 		AttributesToRetrieve: []string{"id"}}
-	if hits > 0 {
-		q.AttributesToRetrieve = []string{"id", "shown"}
-	}
-	return q
 }
 
 // phrase quotes a spelled text.
