@@ -117,6 +117,42 @@ func TestLiteralFirst(t *testing.T) {
 	}
 }
 
+// TestHidden: cases that the asker may not see change nothing of how terms are read, what is proposed and what is suggested.
+func TestHidden(t *testing.T) {
+	t.Parallel()
+	all := samples(t)
+	half := all[:len(all)/2]
+	without, with := filled(t, false, half...), filled(t, false, half...)
+	var b bytes.Buffer
+	for i, texts := range all {
+		check(t, with.Encode(&b, archive.Document{ID: events.CaseID(fmt.Sprintf("h%02d", i)), VisibleTo: []string{"office:changchun"}, Texts: texts}))
+	}
+	check(t, with.Put(t.Context(), Live, b.Bytes()))
+	data, err := os.ReadFile("../../server/testdata/recall.tsv")
+	check(t, err)
+	for line := range strings.Lines(string(data)) {
+		f := strings.Split(line, "\t")
+		if len(f) != 3 {
+			continue
+		}
+		x, err := json.Marshal(find(t, without, f[1]))
+		check(t, err)
+		y, err := json.Marshal(find(t, with, f[1]))
+		check(t, err)
+		if string(x) != string(y) {
+			t.Errorf("%q: %s, with hidden cases %s", f[1], x, y)
+		}
+		typing := archive.Typing{Text: f[1], Limit: archive.MaxSuggestions, Holds: access.Actor{Role: access.Supervisor}.Holds()}
+		p, err := without.Suggest(t.Context(), typing)
+		check(t, err)
+		q, err := with.Suggest(t.Context(), typing)
+		check(t, err)
+		if !slices.Equal(p, q) {
+			t.Errorf("%q suggests %v, with hidden cases %v", f[1], p, q)
+		}
+	}
+}
+
 func TestPropose(t *testing.T) {
 	t.Parallel()
 	x := filled(t, false, samples(t)...)
