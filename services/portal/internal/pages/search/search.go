@@ -78,7 +78,7 @@ type other struct {
 // hit is a hit with what is shown of its texts.
 type hit struct {
 	portalapi.Hit
-	Fragments []string
+	Fragments []fragment
 	Distance  string
 }
 
@@ -243,16 +243,31 @@ func orders(a address, l messages.Language) []choice {
 	return out
 }
 
-// fragments are the texts of which a fragment is shown besides title, reference and enterprise, the first two that were found in.
-var fragments = []string{"summary", "violations", "tags", "places", "rest"}
+// Texts of which a fragment is shown besides title, reference and enterprise: those that read by themselves, and, where none of them was found in, one of the others with its label.
+var (
+	telling  = []string{"summary", "violations"}
+	labelled = []string{"tags", "places", "rest"}
+)
 
-func shown(f portalapi.Hit, l messages.Language) hit {
-	s := hit{Hit: f}
-	for _, name := range fragments {
-		if text := f.Highlight[name]; text != "" && len(s.Fragments) < 2 {
-			s.Fragments = append(s.Fragments, text)
+// fragment is a piece of a text, as HTML; Label says of what, where the piece doesn't.
+type fragment struct{ Label, Text string }
+
+func fragments(f portalapi.Hit, l messages.Language) (out []fragment) {
+	for _, name := range telling {
+		if text := f.Highlight[name]; text != "" {
+			out = append(out, fragment{"", text})
 		}
 	}
+	for _, name := range labelled {
+		if text := f.Highlight[name]; text != "" && len(out) == 0 && f.Highlight["title"] == "" {
+			out = append(out, fragment{messages.Term("text", name, l), text})
+		}
+	}
+	return out
+}
+
+func shown(f portalapi.Hit, l messages.Language) hit {
+	s := hit{Hit: f, Fragments: fragments(f, l)}
 	if f.DistanceM != nil {
 		s.Distance = distance(*f.DistanceM, l)
 	}
