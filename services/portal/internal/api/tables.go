@@ -19,6 +19,7 @@ import (
 	"songshui.internal/services/portal/internal/monthly"
 	"songshui.internal/services/portal/internal/sheets"
 	"songshui.internal/services/portal/internal/view"
+	"songshui.internal/services/portal/portalapi"
 )
 
 // TableRoutes are the patterns that Tables serves.
@@ -77,17 +78,29 @@ func Tables(mux *http.ServeMux, lists Lists, now func() time.Time) {
 		send(w, r, tables.XLSX, "导入结果（已标记）.xlsx", func(out io.Writer) error { return sheets.Marked(r.Context(), out, data, loaded.Errors) })
 	})
 	for _, form := range []string{tables.CSV, tables.XLSX} {
-		mux.HandleFunc("GET /api/v1/search."+form, func(w http.ResponseWriter, r *http.Request) {
-			params, err := view.ReadSearch(r.URL.Query())
-			if err != nil {
-				front.Refuse(w, r, err)
-				return
-			}
-			send(w, r, form, "检索结果."+form, func(out io.Writer) error {
-				return sheets.Export(r.Context(), out, form, sheets.Search(r.Context(), params))
-			})
-		})
+		mux.HandleFunc("GET /api/v1/search."+form, func(w http.ResponseWriter, r *http.Request) { exported(w, r, form) })
 	}
+}
+
+// exported answers with every case of a search. Header and file name say up to where the index knew the log.
+func exported(w http.ResponseWriter, r *http.Request, form string) {
+	params, err := view.ReadSearch(r.URL.Query())
+	if err != nil {
+		front.Refuse(w, r, err)
+		return
+	}
+	pages := sheets.Search(r.Context(), params)
+	first, err := pages.First()
+	if err != nil {
+		front.Refuse(w, r, err)
+		return
+	}
+	name := "检索结果"
+	if place := first.Place(); place != "" {
+		name += "-" + place
+		w.Header().Set(portalapi.HeaderPosition, place)
+	}
+	send(w, r, form, name+"."+form, func(out io.Writer) error { return sheets.Export(r.Context(), out, form, first, pages) })
 }
 
 // summaryQuery reads the month from the path, and day, as_of, office and sector from the address.

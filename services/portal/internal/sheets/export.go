@@ -52,18 +52,20 @@ func Search(ctx context.Context, params archiveapi.Params) Pages {
 	}
 }
 
-// Export writes every case of a search as a table; the same rows in either form. A list that is too long for an export is refused before anything is written.
-func Export(ctx context.Context, w io.Writer, form string, pages Pages) error {
-	lang := front.Of(ctx).Language
+// First gives the first page of a search for an export: what it says of the log's position goes into the name of the file. A list that is too long for an export is refused.
+func (pages Pages) First() (portalapi.Found, error) {
 	found, err := pages(1)
-	if err != nil {
-		return err
-	}
-	if found.Total > MaxExported {
+	if err == nil && found.Total > MaxExported {
 		var f fault.Fields
 		f.AddArg("q", "too_many", strconv.Itoa(MaxExported))
-		return f.Err("portal: export")
+		err = f.Err("portal: export")
 	}
+	return found, err
+}
+
+// Export writes every case of a search as a table, from its first page on; the same rows in either form.
+func Export(ctx context.Context, w io.Writer, form string, found portalapi.Found, pages Pages) error {
+	lang := front.Of(ctx).Language
 	columns := make([]tables.Column, len(heads))
 	for i, h := range heads {
 		columns[i] = tables.Column{Title: h.zh, Width: h.width}
