@@ -103,8 +103,8 @@ func money(s string, l messages.Language) string {
 	return s + "元"
 }
 
-// chips lists every condition but the text.
-func (h *Handler) chips(a address, l messages.Language) []chip {
+// chips lists every condition but the text. An enterprise is named as the first hit names it, where there is one alone; its condition may be a code.
+func (h *Handler) chips(a address, hits []portalapi.Hit, l messages.Language) []chip {
 	var out []chip
 	for _, name := range append(slices.Clone(view.Facets), "month") {
 		for _, slug := range a[name] {
@@ -112,7 +112,11 @@ func (h *Handler) chips(a address, l messages.Language) []chip {
 		}
 	}
 	for _, e := range a["enterprise"] {
-		out = append(out, chip{pick("企业：", "enterprise: ", l) + e, a.toggled("enterprise", e).link()})
+		name := e
+		if len(a["enterprise"]) == 1 && len(hits) > 0 {
+			name = hits[0].Enterprise
+		}
+		out = append(out, chip{pick("企业：", "enterprise: ", l) + name, a.toggled("enterprise", e).link()})
 	}
 	for _, s := range spans {
 		if from, to := a.first(s.from), a.first(s.to); from != "" || to != "" {

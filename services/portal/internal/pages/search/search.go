@@ -142,7 +142,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	l := shell.Language(r)
 	params, err := view.ReadSearch(a.asked())
-	d := data{L: l, A: a, Hidden: kept(a), Chips: h.chips(a, l), Radii: radii, Asked: a.withoutPage("page").asked().Encode()}
+	d := data{L: l, A: a, Hidden: kept(a), Chips: h.chips(a, nil, l), Radii: radii, Asked: a.withoutPage("page").asked().Encode()}
 	for _, p := range places {
 		d.Places = append(d.Places, placeChoice{p.at, messages.Term("office", p.office, l)})
 	}
@@ -189,7 +189,7 @@ func (h *Handler) fill(d *data, params archiveapi.Params, found portalapi.Found)
 	for _, f := range found.Hits {
 		d.Hits = append(d.Hits, shown(f, l))
 	}
-	d.Facets = h.facets(a, found, l)
+	d.Chips, d.Facets = h.chips(a, found.Hits, l), h.facets(a, found, l)
 	d.Months = h.months(a, counts(found, a, "month"), l)
 	d.Sorts = orders(a, l)
 	d.Shows = []choice{{pick("列表", "list", l), a.on(paramShow, "").link(), !d.Grid()}, {pick("图片", "pictures", l), a.on(paramShow, showGrid).link(), d.Grid()}}
