@@ -74,17 +74,49 @@ func foldRune(r rune) rune {
 	return unicode.ToLower(r)
 }
 
-// plain says whether a character is its own NFKC form and joins neither its neighbours: what most of a text is.
-func plain(r rune) bool {
-	return r < 0x80 || 0x4E00 <= r && r <= 0x9FFF || 0x3001 <= r && r <= 0x3017 || 0x2018 <= r && r <= 0x201D
+// plain gives the NFKC form of a character that joins neither its neighbours, as most of a text does: ASCII, Han, their punctuation and full-width forms.
+func plain(r rune) (nfkc rune, ok bool) {
+	switch {
+	case r < 0x80, 0x4E00 <= r && r <= 0x9FFF, 0x3001 <= r && r <= 0x3017, 0x2013 <= r && r <= 0x2015, 0x2018 <= r && r <= 0x201D:
+		return r, true
+	case 0xFF01 <= r && r <= 0xFF5E:
+		return r - 0xFEE0, true
+	case r == 0x3000:
+		return ' ', true
+	}
+	return r, false
+}
+
+// normalized hands the NFKC form of a text to put, with where each of its characters comes from.
+func normalized(s string, put func(r rune, at, end int)) {
+	for at := 0; at < len(s); {
+		r, n := utf8.DecodeRuneInString(s[at:])
+		next, _ := utf8.DecodeRuneInString(s[at+n:])
+		if r, ok := plain(r); ok {
+			if _, ok = plain(next); ok || at+n == len(s) {
+				put(r, at, at+n)
+				at += n
+				continue
+			}
+		}
+		end := at + norm.NFKC.NextBoundaryInString(s[at:], true)
+		for _, r := range norm.NFKC.String(s[at:end]) {
+			put(r, at, end)
+		}
+		at = end
+	}
 }
 
 // String folds a text. Bytes that are no UTF-8 become U+FFFD.
 func String(s string) string {
-	if !norm.NFKC.IsNormalString(s) {
-		s = norm.NFKC.String(s)
-	}
-	return strings.Map(foldRune, s)
+	var b strings.Builder
+	b.Grow(len(s))
+	normalized(s, func(r rune, _, _ int) {
+		if r = foldRune(r); r >= 0 {
+			b.WriteRune(r)
+		}
+	})
+	return b.String()
 }
 
 // Folded is a folded text with the way back.
@@ -100,7 +132,7 @@ func Text(s string) Folded {
 	f := Folded{original: s, starts: make([]int32, 0, len(s)), ends: make([]int32, 0, len(s))}
 	var b strings.Builder
 	b.Grow(len(s))
-	put := func(r rune, at, end int) {
+	normalized(s, func(r rune, at, end int) {
 		if r = foldRune(r); r < 0 {
 			return
 		}
@@ -108,20 +140,7 @@ func Text(s string) Folded {
 		for range written {
 			f.starts, f.ends = append(f.starts, int32(at)), append(f.ends, int32(end))
 		}
-	}
-	for at := 0; at < len(s); {
-		r, n := utf8.DecodeRuneInString(s[at:])
-		if next, _ := utf8.DecodeRuneInString(s[at+n:]); plain(r) && (at+n == len(s) || plain(next)) {
-			put(r, at, at+n)
-			at += n
-			continue
-		}
-		end := at + norm.NFKC.NextBoundaryInString(s[at:], true)
-		for _, r := range norm.NFKC.String(s[at:end]) {
-			put(r, at, end)
-		}
-		at = end
-	}
+	})
 	f.Text = b.String()
 	return f
 }

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"golang.org/x/text/unicode/norm"
+
 	"songshui.internal/services/archive/internal/fold"
 )
 
@@ -71,7 +73,12 @@ func TestSpeak(t *testing.T) {
 func TestPairs(t *testing.T) {
 	t.Parallel()
 	have := map[string]bool{}
-	fold.Pairs("人参加工厂在重庆，长春的液氨罐", 3, have)
+	for _, p := range fold.Pairs("人参加工厂在重庆，长春的液氨罐", 3, fold.NewSeen()) {
+		if have[p] {
+			t.Errorf("%s is given twice", p)
+		}
+		have[p] = true
+	}
 	for _, q := range []string{"人身", "renshen", "虫庆", "总庆", "涨春", "常纯", "夜安", "yean", "人参家"} {
 		spoken, _ := fold.Speak(q)
 		ok := slices.ContainsFunc(spoken, func(s fold.Spoken) bool {
@@ -168,6 +175,9 @@ func FuzzOriginal(f *testing.F) {
 		f.Add(s, uint(0), uint(3))
 	}
 	f.Fuzz(func(t *testing.T, s string, from, length uint) {
+		if again := fold.String(norm.NFKC.String(s)); again != fold.String(s) {
+			t.Fatalf("%q folds to %q, and its NFKC form to %q", s, fold.String(s), again)
+		}
 		folded := fold.Text(s)
 		if folded.Text != fold.String(s) {
 			t.Fatalf("Text %q, String %q", folded.Text, fold.String(s))

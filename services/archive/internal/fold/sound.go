@@ -27,11 +27,31 @@ var toneless = strings.NewReplacer(
 type sounds struct {
 	of        [hanLast - hanFirst + 1][]string
 	syllables map[string]bool
+	// near are the numbers in names of what the readings are alike with (near).
+	near  [hanLast - hanFirst + 1][]uint16
+	names []string
+}
+
+// Seen remembers the words given for a document's texts, so that each is given once.
+type Seen struct {
+	pairs map[uint32]bool
+	words map[string]bool
+}
+
+// NewSeen makes one that remembers nothing.
+func NewSeen() *Seen { return &Seen{map[uint32]bool{}, map[string]bool{}} }
+
+// First says whether a word is seen for the first time.
+func (s *Seen) First(word string) bool {
+	had := s.words[word]
+	s.words[word] = true
+	return !had
 }
 
 var readings = sync.OnceValue(func() *sounds {
 	out := &sounds{syllables: map[string]bool{}}
 	known := map[string]string{} // the same syllable is one string
+	numbers := map[string]uint16{}
 	for r, written := range pinyin.PinyinDict {
 		if r < hanFirst || r > hanLast {
 			continue
@@ -52,6 +72,14 @@ var readings = sync.OnceValue(func() *sounds {
 			}
 		}
 		out.of[r-hanFirst] = all
+		for _, s := range all {
+			n := near(s)
+			if _, ok := numbers[n]; !ok {
+				numbers[n] = uint16(len(out.names))
+				out.names = append(out.names, n)
+			}
+			out.near[r-hanFirst] = append(out.near[r-hanFirst], numbers[n])
+		}
 	}
 	return out
 })
@@ -164,16 +192,21 @@ func Syllables(typed string) [][]string {
 
 // Pairs gives the words under which the neighbouring Han characters of a folded text are found by sound: two syllables in one, those alike in the ear made one,
 // each combination of the first readings, so many of a character at most, each word once; seen remembers across texts.
-func Pairs(folded string, most int, seen map[string]bool) (out []string) {
-	var before []string
+func Pairs(folded string, most int, seen *Seen) (out []string) {
+	all := readings()
+	var before []uint16
 	for _, r := range folded {
-		here := Readings(r)
+		if r < hanFirst || r > hanLast {
+			before = nil
+			continue
+		}
+		here := all.near[r-hanFirst]
 		here = here[:min(len(here), most)]
 		for _, a := range before {
 			for _, b := range here {
-				if p := near(a) + near(b); !seen[p] {
-					seen[p] = true
-					out = append(out, p)
+				if p := uint32(a)<<16 | uint32(b); !seen.pairs[p] {
+					seen.pairs[p] = true
+					out = append(out, all.names[a]+all.names[b])
 				}
 			}
 		}
@@ -261,7 +294,7 @@ const (
 
 // Starts gives the words under which a name is found by the beginning of its pinyin from any of its characters on, marked so that no text has them: one for each Han character
 // and combination of readings, of the next four characters; seen remembers across texts.
-func Starts(folded string, seen map[string]bool) (out []string) {
+func Starts(folded string, seen *Seen) (out []string) {
 	runes := []rune(folded)
 	for i := range runes {
 		words := []string{startMark}
@@ -279,8 +312,7 @@ func Starts(folded string, seen map[string]bool) (out []string) {
 			words = more[:min(len(more), startManners)]
 		}
 		for _, w := range words {
-			if w != startMark && !seen[w] {
-				seen[w] = true
+			if w != startMark && seen.First(w) {
 				out = append(out, w)
 			}
 		}

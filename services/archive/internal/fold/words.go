@@ -58,14 +58,13 @@ const (
 )
 
 // Tails gives the words under which a text is found by the end of one of its words of letters or digits, marked so that no text has them; seen remembers across texts.
-func Tails(folded string, seen map[string]bool) (out []string) {
+func Tails(folded string, seen *Seen) (out []string) {
 	for _, w := range Words(folded) {
 		if w.Single || len(w.Text) > maxTail {
 			continue
 		}
 		for i := range w.Text {
-			if t := tailMark + w.Text[i:]; i > 0 && !seen[t] {
-				seen[t] = true
+			if t := tailMark + w.Text[i:]; i > 0 && seen.First(t) {
 				out = append(out, t)
 			}
 		}

@@ -117,7 +117,8 @@ func (x *Index) Encode(b *bytes.Buffer, d archive.Document) error {
 	if d.Location != nil {
 		e.Geo = &place{d.Location.Lat, d.Location.Lon}
 	}
-	e.Text = searched{Texts: x.texts(d.Texts), Hints: hinted(d.Texts)}
+	folded := each(d.Texts, fold.String)
+	e.Text = searched{Texts: x.texts(folded), Hints: hinted(folded)}
 	e.Text.Ref = []string{e.Text.Texts.Ref}
 	if n, ok := fold.Number(fold.String(d.Ref)); ok {
 		e.Text.Ref = append(e.Text.Ref, x.spell(n))

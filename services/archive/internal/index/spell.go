@@ -74,9 +74,8 @@ func (x *Index) begun(term string, last bool) string {
 	return phrase(fold.Spell(term[:words[n-1].Start])) + " " + words[n-1].Text
 }
 
-// texts are folded and spelled, field by field.
+// texts are folded texts as the engine finds them, field by field.
 func (x *Index) texts(t archive.Texts) archive.Texts {
-	t = each(t, fold.String)
 	if !x.spelled.Load() {
 		return t
 	}
@@ -95,10 +94,11 @@ type hintWords []string
 // MarshalText implements encoding.TextMarshaler.
 func (h hintWords) MarshalText() ([]byte, error) { return []byte(strings.Join(h, ". ")), nil }
 
+// hinted makes the hints of folded texts.
 func hinted(t archive.Texts) (h hinting) {
-	seen := map[string]bool{}
+	seen := fold.NewSeen()
 	for _, p := range parts(t) {
-		f := fold.String(p.text)
+		f := p.text
 		switch p.field {
 		case "title":
 			h.Names = append(append(h.Names, sounding(f, 3, seen)...), fold.Tails(f, seen)...)
@@ -120,12 +120,11 @@ func hinted(t archive.Texts) (h hinting) {
 }
 
 // sounding gives the words for a folded text's pairs of syllables and for its Latin words without a letter.
-func sounding(folded string, most int, seen map[string]bool) []string {
+func sounding(folded string, most int, seen *fold.Seen) []string {
 	out := fold.Pairs(folded, most, seen)
 	for _, w := range strings.FieldsFunc(folded, func(r rune) bool { return !unicode.IsLetter(r) || unicode.Is(unicode.Han, r) }) {
 		for _, r := range fold.Remains(w) {
-			if !seen[r] {
-				seen[r] = true
+			if seen.First(r) {
 				out = append(out, r)
 			}
 		}
