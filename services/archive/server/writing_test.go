@@ -173,7 +173,15 @@ func TestTakeOver(t *testing.T) {
 	_, stopFirst := w.start(t)
 	second, _ := w.start(t)
 	all, last := w.putSamples(t)
-	w.search(t, province, archiveapi.Params{MinSeq: last})
+	// Either may answer: the second says that it is unavailable until it knows of the index.
+	w.until(t, "both answer", func() bool {
+		for range 8 {
+			if _, err := w.ask(t, province, archiveapi.Params{MinSeq: last}); err != nil {
+				return false
+			}
+		}
+		return true
+	})
 	stopFirst()
 	w.putRectification(t, events.RectificationState{ID: all[0].ID, Office: all[0].Office, State: events.RectificationClosed})
 	all[1].Title = "接班以后"
