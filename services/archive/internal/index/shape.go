@@ -1,6 +1,10 @@
 // Package index keeps cases in a search engine that speaks Meilisearch's HTTP API: what is written for a case, how the index is set up, how a query
 // is put. It owns the index [Live] and, while one is built, an index with a name of its own beside it. The engine is the one inside the process or a Meilisearch.
 //
+// A query is first asked as it is written. What finds nothing so is relaxed: each term that nothing has is looked up among the hints of documents, by its sound, as typed pinyin and for one slip
+// of typing, the texts of the candidates decide, and what stands in them is asked for as a phrase; so a reading is always a text that some visible case has, and is told as such. What still
+// finds nothing gets proposals. Everything that is asked on the way is narrowed to the asker's audience.
+//
 // The client must be made with meilisearch.DisableRetries: its own retries send an empty body the second time. Who calls decides about trying again: while the engine is
 // away everything here gives fault.Unavailable with Detail "search".
 package index
