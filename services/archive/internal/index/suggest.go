@@ -52,7 +52,7 @@ func (x *Index) Suggest(ctx context.Context, t archive.Typing) ([]archive.Sugges
 			}
 		}
 		// Enterprises are asked for first.
-		if len(answers) == 0 || len(answers[0].Hits) < suggestHits || len(s.found) >= t.Limit {
+		if len(answers) == 0 || len(answers[0].Hits) < suggestHits || len(s.found) >= min(t.Limit, archive.DefaultSuggestions) {
 			break
 		}
 	}
