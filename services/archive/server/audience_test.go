@@ -90,6 +90,8 @@ func with(facet string, values ...string) archiveapi.Params {
 		return archiveapi.Params{Level: values}
 	case "outlet":
 		return archiveapi.Params{Outlet: values}
+	case "month":
+		return archiveapi.Params{Month: values}
 	case "state":
 		return archiveapi.Params{State: values}
 	}

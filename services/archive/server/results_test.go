@@ -22,8 +22,8 @@ func TestHit(t *testing.T) {
 	raw, err := json.Marshal(found.Hits[0])
 	check(t, err)
 	want := `{"id":"` + string(first.ID) + `","ref":"长安委办曝〔2026〕1号","office":"changchun","sector":"hazardous-chemicals",` +
-		`"title":"危险化学品储罐区法兰长期渗漏、可燃气体报警器被人为断电——长春市启衡化工有限公司重大事故隐患曝光","enterprise":"长春市启衡化工有限公司",` +
-		`"published_on":"2026-06-12","state":"exposed","rectification_state":"closed","highlight":{"summary":"` +
+		`"category":"prominent-problem","hazard_level":"major","county":"九台区","title":"危险化学品储罐区法兰长期渗漏、可燃气体报警器被人为断电——长春市启衡化工有限公司重大事故隐患曝光","enterprise":"长春市启衡化工有限公司",` +
+		`"found_on":"2026-06-03","due_on":"","overdue_days":0,"penalty_yuan":48000,"distance_m":null,"picture":"","published_on":"2026-06-12","state":"exposed","rectification_state":"closed","highlight":{"summary":"` +
 		`6月3日，暗访组对长春市启衡化工有限公司甲醇（\u003cmark\u003emethanol\u003c/mark\u003e）储罐区开展突击检查，发现2号储罐出料管线法兰处存在持续滴漏，地面有约3平方米湿痕，便携式检测仪读数一度达到爆炸下…"}}`
 	if len(found.Hits) != 1 || string(raw) != want {
 		t.Errorf("got  %s\nwant %s", raw, want)

@@ -56,8 +56,6 @@ type Found struct {
 	ReadAs []ReadAs `json:"read_as,omitempty"`
 	// DidYouMean are other queries that find something, where this one finds nothing.
 	DidYouMean []Proposal `json:"did_you_mean,omitempty"`
-	// Cursor gives the next page of a frozen list, by the parameter cursor alone; empty at the end, and without cursor=*.
-	Cursor string `json:"cursor,omitempty"`
 	// Position is up to where the index knows each stream of the log.
 	Position map[string]uint64 `json:"position,omitempty"`
 	TookMS   float64           `json:"took_ms"`

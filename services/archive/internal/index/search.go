@@ -30,7 +30,7 @@ func (x *Index) Search(ctx context.Context, q archive.Query) (archive.Found, err
 	if err == nil && found.Total > 0 && found.Total < q.PerPage && len(terms) == 1 {
 		return x.inside(ctx, q, terms[0], found)
 	}
-	if err != nil || found.Total > 0 {
+	if err != nil || found.Total > 0 || len(terms) == 0 {
 		return found, err
 	}
 	return x.relaxed(ctx, q, terms, found)
