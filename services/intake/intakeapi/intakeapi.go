@@ -56,6 +56,8 @@ type Commanded struct {
 	State    json.RawMessage `json:"state"`
 	Stream   string          `json:"stream"`
 	Sequence uint64          `json:"sequence"`
+	// Warnings refuse nothing: a text looks like a telephone or identity number (personal_data).
+	Warnings []fault.Field `json:"warnings,omitempty"`
 }
 
 // GetParams ask for a case; MinSeq is an own write that must be in (waits up to 3 s).

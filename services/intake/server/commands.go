@@ -14,6 +14,7 @@ import (
 	"songshui.internal/services/internal/access"
 	"songshui.internal/services/internal/bus"
 	"songshui.internal/services/internal/fault"
+	"songshui.internal/services/internal/personal"
 	"songshui.internal/services/internal/strict"
 )
 
@@ -124,7 +125,7 @@ func (s *Server) command(ctx context.Context, r bus.Request) (any, error) {
 		return nil, s.current(r.Actor, done.State, err)
 	}
 	state, err := s.view(r.Actor, done.State)
-	return intakeapi.Commanded{State: state, Stream: events.StreamCases, Sequence: done.Sequence}, err
+	return intakeapi.Commanded{State: state, Stream: events.StreamCases, Sequence: done.Sequence, Warnings: personal.Warnings(r.Body)}, err
 }
 
 // read decodes a command's body, refusing fields that aren't the command's, and looks up what it names.

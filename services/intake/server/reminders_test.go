@@ -9,6 +9,7 @@ import (
 	"songshui.internal/events"
 	"songshui.internal/services/intake/intakeapi"
 	"songshui.internal/services/internal/bus"
+	"songshui.internal/services/internal/fault"
 )
 
 // An embargo's end comes by itself: the office is reminded by a fact, and nobody new sees the case.
@@ -24,7 +25,12 @@ func TestAnEmbargoEndsByItself(t *testing.T) {
 		must(t, err)
 		return done
 	}
-	give("review", `{}`)
+	if w := give("review", `{}`).Warnings; w != nil {
+		t.Errorf("warned of nothing: %v", w)
+	}
+	if w := give("amend", `{"title":"联系13904310001"}`).Warnings; len(w) != 1 || w[0] != (fault.Field{Field: "title", Code: "personal_data"}) {
+		t.Errorf("a telephone number in the title: %v", w)
+	}
 	until := time.Now().Add(300 * time.Millisecond).UTC()
 	set := give("embargo", `{"outlets":["cc-tv"],"until":"`+until.Format(time.RFC3339Nano)+`"}`)
 	ctx, cancel := context.WithCancel(t.Context())

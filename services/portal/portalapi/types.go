@@ -72,6 +72,8 @@ type Commanded struct {
 	State    json.RawMessage `json:"state"`
 	Stream   string          `json:"stream"`
 	Sequence uint64          `json:"sequence"`
+	// Warnings refuse nothing: a text looks like a telephone or identity number.
+	Warnings []FieldError `json:"warnings,omitempty"`
 }
 
 // Rendition is a public copy of a medium.

@@ -8,6 +8,7 @@ import (
 
 	"songshui.internal/events"
 	"songshui.internal/services/internal/bus"
+	"songshui.internal/services/internal/fault"
 	"songshui.internal/services/rectification"
 )
 
@@ -64,6 +65,8 @@ type Commanded struct {
 	State    View   `json:"state"`
 	Stream   string `json:"stream"`
 	Sequence uint64 `json:"sequence"`
+	// Warnings refuse nothing: a text looks like a telephone or identity number (personal_data).
+	Warnings []fault.Field `json:"warnings,omitempty"`
 }
 
 // Command gives a command; see rectification.Track for the names and rectification.NewBody for the bodies. fault.NotFound if the case isn't there or not for the actor's eyes, or has no such command;

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -98,7 +99,13 @@ func TestWholeWay(t *testing.T) {
 	if _, err := w.give(desk, "accept", "", accept); !fault.Is(err, fault.Forbidden) || fault.Of(err).Detail != "same_person" {
 		t.Errorf("the asker accepts: %v", err)
 	}
-	w.must(second, "accept", accept)
+	if got.Warnings != nil {
+		t.Errorf("warned of nothing: %v", got.Warnings)
+	}
+	accept["findings"] = "同意，联系人13904310001"
+	if got := w.must(second, "accept", accept).Warnings; !slices.Equal(got, []fault.Field{{Field: "findings", Code: "personal_data"}}) {
+		t.Errorf("a telephone number in the findings: %v", got)
+	}
 	_, err = w.give(desk, "progress", "", fields{"text": "x"})
 	var current rectificationapi.View
 	if f := fault.Of(err); f.Code != fault.WrongState || json.Unmarshal(f.Current, &current) != nil || current.State != events.RectificationAccepted || strings.Contains(string(f.Current), `"commands"`) {

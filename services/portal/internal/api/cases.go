@@ -109,7 +109,11 @@ func give(ctx context.Context, id, name, key string, body []byte) (portalapi.Com
 	if len(body) == 0 {
 		body = []byte("{}")
 	}
-	return got, front.Of(ctx).Client.Ask(ctx, service, "command", map[string]string{"id": id, "name": name, "key": key}, body, &got)
+	err := front.Of(ctx).Client.Ask(ctx, service, "command", map[string]string{"id": id, "name": name, "key": key}, body, &got)
+	for i, w := range got.Warnings {
+		got.Warnings[i].Message = messages.Field(fault.Field{Field: w.Field, Code: w.Code}, front.Of(ctx).Language)
+	}
+	return got, err
 }
 
 func sequence(s string) (uint64, error) {

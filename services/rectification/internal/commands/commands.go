@@ -12,6 +12,7 @@ import (
 	"songshui.internal/services/internal/access"
 	"songshui.internal/services/internal/bus"
 	"songshui.internal/services/internal/fault"
+	"songshui.internal/services/internal/personal"
 	"songshui.internal/services/internal/rules"
 	"songshui.internal/services/internal/strict"
 	"songshui.internal/services/internal/workdays"
@@ -113,7 +114,7 @@ func (c *Commands) Give(ctx context.Context, r bus.Request) (any, error) {
 	if err != nil {
 		return nil, c.withCurrent(err, after, r.Actor)
 	}
-	return rectificationapi.Commanded{State: c.view(after, r.Actor), Stream: events.StreamRectification, Sequence: after.Sequence}, nil
+	return rectificationapi.Commanded{State: c.view(after, r.Actor), Stream: events.StreamRectification, Sequence: after.Sequence, Warnings: personal.Warnings(r.Body)}, nil
 }
 
 func decode(data []byte, body rectification.Body) error {
