@@ -77,6 +77,7 @@ type shownRectification struct {
 	Due             string `json:"due"`
 	DueMoved        string `json:"due_moved"`
 	Overdue         bool   `json:"overdue"`
+	CalendarMissing bool   `json:"calendar_missing"`
 	OverdueDays     int    `json:"overdue_days"`
 	Listed          bool   `json:"listed"`
 	ResponsibleUnit string `json:"responsible_unit"`

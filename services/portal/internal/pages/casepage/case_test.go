@@ -47,6 +47,18 @@ func TestMedia(t *testing.T) {
 	}
 }
 
+// TestCalendarMissing says beside the due day that it was reckoned over weekends alone, and only where it was.
+func TestCalendarMissing(t *testing.T) {
+	t.Parallel()
+	for _, missing := range []bool{true, false} {
+		w := httptest.NewRecorder()
+		shell.Show(w, httptest.NewRequest(http.MethodGet, "/cases/x", nil), http.StatusOK, page, "题", data{L: messages.Chinese, Rect: &shownRectification{State: "pending", Due: "2027-03-01", CalendarMissing: missing}})
+		if strings.Contains(w.Body.String(), "放假安排尚未录入") != missing {
+			t.Errorf("missing %v: %s", missing, w.Body)
+		}
+	}
+}
+
 // TestCite refers to an exposed case by its permanent address, in both languages and for machines; a case that isn't exposed, by none.
 func TestCite(t *testing.T) {
 	t.Parallel()
