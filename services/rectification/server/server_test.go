@@ -14,6 +14,7 @@ import (
 	"songshui.internal/services/internal/bus"
 	"songshui.internal/services/internal/fault"
 	"songshui.internal/services/media/mediaapi"
+	"songshui.internal/services/rectification"
 	"songshui.internal/services/rectification/rectificationapi"
 	"songshui.internal/services/rectification/server"
 )
@@ -34,6 +35,17 @@ func TestOpensByExposure(t *testing.T) {
 	for _, a := range []access.Actor{other, journalist, {Account: "admin", Role: access.Admin}} {
 		if _, err := w.give(a, "start", "", start); !fault.Is(err, fault.NotFound) {
 			t.Errorf("%s before the exposure: %v", a.Role, err)
+		}
+	}
+	// Every command of the track: to nobody but those who see the case is it there, and to them it isn't open yet, or never theirs.
+	for _, row := range rectification.Track() {
+		for _, a := range []access.Actor{other, journalist, {Account: "unit", Role: access.Unit, Cases: []events.CaseID{w.c.ID}}, {Account: "overseer", Role: access.Overseer, Cases: []events.CaseID{w.c.ID}}, {Account: "admin", Role: access.Admin}} {
+			if _, err := w.give(a, row.Name, "", fields{}); !fault.Is(err, fault.NotFound) {
+				t.Errorf("%s by %s before the exposure: %v", row.Name, a.Role, err)
+			}
+		}
+		if _, err := w.give(desk, row.Name, "", fields{}); err == nil || fault.Is(err, fault.NotFound) || fault.Is(err, fault.Forbidden) == slices.Contains(row.Who, access.Office) {
+			t.Errorf("%s by its office before the exposure: %v", row.Name, err)
 		}
 	}
 	seq := w.write(w.c)
