@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"sync"
 
 	"songshui.internal/events"
 	"songshui.internal/services/internal/access"
@@ -50,6 +51,8 @@ type Commands struct {
 	directory Directory
 	media     Media
 	numbers   func() rectification.Numbers
+	// warned holds the years of due days of which the log was told that days off are missing.
+	warned sync.Map
 }
 
 // New makes Commands.

@@ -43,7 +43,19 @@ func (c *Commands) Get(ctx context.Context, r bus.Request) (any, error) {
 func (c *Commands) view(l loaded, a access.Actor) rectificationapi.View {
 	s := l.State
 	s.Commands = nil
-	return rectificationapi.View{RectificationState: s, View: rectification.Derive(s, c.numbers(), events.DayOf(c.bus.Now()).Max(s.LastOn)), Next: rectification.NextFor(s, a), NotNow: rectification.NotNowFor(s, a)}
+	derived := rectification.Derive(s, c.numbers(), events.DayOf(c.bus.Now()).Max(s.LastOn))
+	c.warnOfCalendar(derived)
+	return rectificationapi.View{RectificationState: s, View: derived, Next: rectification.NextFor(s, a), NotNow: rectification.NotNowFor(s, a)}
+}
+
+// warnOfCalendar tells the log, once for each year of due days, that sums went over weekends alone.
+func (c *Commands) warnOfCalendar(v rectification.View) {
+	if !v.CalendarMissing || len(v.Due) < 4 {
+		return
+	}
+	if _, told := c.warned.LoadOrStore(v.Due[:4], true); !told {
+		c.bus.Logger().Warn("a year of days off is missing: only weekends are counted", "due", v.Due)
+	}
 }
 
 // history gives the facts up to the one that the record was read at.
