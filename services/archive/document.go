@@ -90,7 +90,7 @@ func Compose(c events.CaseState, rectification *events.RectificationState, media
 		if shows(c, media[m.ID]) {
 			rest.add(m.Caption, m.File)
 		}
-		if d.Picture == "" && m.Kind == "image" && media[m.ID] == events.MediaCleared {
+		if d.Picture == "" && m.Kind == "image" && ReadsMedia(c) && media[m.ID] == events.MediaCleared {
 			d.Picture = m.ID
 		}
 	}

@@ -79,7 +79,7 @@ func (w *Writer) lastOfAll(ctx context.Context, j *joined, d bus.Durable, take f
 func (j *joined) rectification(m *bus.Message) error {
 	s, err := events.DecodeState[events.RectificationState](events.Default, m.Meta.Type, m.Body)
 	if err == nil {
-		j.rectifications[s.ID] = &events.RectificationState{State: s.State, ResponsibleUnit: s.ResponsibleUnit, SupervisingUnit: s.SupervisingUnit, Closings: s.Closings}
+		j.rectifications[s.ID] = &events.RectificationState{State: s.State, ResponsibleUnit: s.ResponsibleUnit, SupervisingUnit: s.SupervisingUnit, Closings: s.Closings, Dues: s.Dues}
 	}
 	return err
 }
