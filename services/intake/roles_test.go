@@ -3,6 +3,7 @@ package intake_test
 import (
 	"slices"
 	"testing"
+	"time"
 
 	"songshui.internal/events"
 	"songshui.internal/services/intake"
@@ -278,6 +279,19 @@ func TestGivenDays(t *testing.T) {
 	fact, given, err := w.submit(withDuty("changchun", access.Signer), old, clock)
 	if err != nil || !given.Backdated || given.On != "2026-06-10" || fact.BackdateReason != "纸质材料补录" {
 		t.Errorf("a signer: %+v, %v", given, err)
+	}
+}
+
+// An office submits while it exists: 公主岭's did in 2019, and ended in 2020.
+func TestOfficeThatEnded(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	body := encode(unexposed(t).with(fields{"office": "gongzhuling"}))
+	for day, want := range map[events.Day]bool{"2019-11-24": false, "2020-06-18": false, "2020-06-19": true, "2026-11-24": true} {
+		_, _, err := w.submit(desk("gongzhuling", "a"), body, day.Time().Add(10*time.Hour))
+		if got := slices.Contains(wrong(err), "office unknown_value"); got != want {
+			t.Errorf("%s: refused %v, want %v: %v", day, got, want, err)
+		}
 	}
 }
 
