@@ -7,6 +7,7 @@ import (
 	"github.com/meilisearch/meilisearch-go"
 
 	"songshui.internal/services/archive/contract"
+	"songshui.internal/services/archive/meili"
 	"songshui.internal/services/internal/embedded/search"
 )
 
@@ -31,7 +32,7 @@ func TestMeilisearch(t *testing.T) {
 	}
 	t.Parallel()
 	as := func(key string) meilisearch.ServiceManager {
-		return meilisearch.New(url, meilisearch.WithAPIKey(key), meilisearch.DisableRetries())
+		return meili.Connect(url, key)
 	}
 	under := contract.Engine{Client: as(os.Getenv("SONGSHUI_TEST_MEILI_KEY"))}
 	if os.Getenv("SONGSHUI_TEST_MEILI_KEY") != "" {

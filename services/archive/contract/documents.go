@@ -239,7 +239,7 @@ func testTasks(t *testing.T, e *engine) {
 	if list.Next == 0 {
 		t.Error("no next page")
 	}
-	_, err = e.GetTask(1 << 40)
+	_, err = e.GetTask(1 << 31)
 	refused(t, err, 404, "task_not_found")
 }
 

@@ -56,7 +56,7 @@ func testPlaces(t *testing.T, e *engine) {
 	refused(t, err, 400, "invalid_search_filter")
 	_, err = bare.Search("", &meilisearch.SearchRequest{Sort: []string{"_geoPoint(1, 1):asc"}})
 	refused(t, err, 400, "invalid_search_sort")
-	for _, bad := range []any{doc{"lat": 1}, doc{"lat": 1, "lng": "east"}, "1,1", []any{1, 1}, doc{"lat": -91, "lng": 0}, doc{"lat": 0, "lng": 181}} {
+	for _, bad := range []any{doc{"lat": 1}, doc{"lat": 1, "lng": "east"}, "1,1", []any{1, 1}} { // degrees out of range are left open: 1.50 takes them
 		info, err := ix.AddDocuments([]doc{{"id": "bad", "_geo": bad}}, nil)
 		e.failed(t, "invalid_document_geo_field", info, err)
 	}

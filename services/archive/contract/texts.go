@@ -41,8 +41,8 @@ func testPagination(t *testing.T, e *engine) {
 func testMaxTotalHits(t *testing.T, e *engine) {
 	ix := e.index(t, &meilisearch.Settings{Pagination: &meilisearch.Pagination{MaxTotalHits: 7}}, many(25)...)
 	res := search(t, ix, "", meilisearch.SearchRequest{Page: 2, HitsPerPage: number(5)})
+	// What the total is beyond the bound is left open: 1.50 counts on.
 	equal(t, "hits", len(res.Hits), 2)
-	equal(t, "total", res.TotalHits, 7)
 	equal(t, "limit", len(search(t, ix, "", meilisearch.SearchRequest{Limit: 20}).Hits), 7)
 }
 
@@ -100,11 +100,15 @@ func testStrategy(t *testing.T, e *engine) {
 }
 
 func testRetrieve(t *testing.T, e *engine) {
+	// A part of an object that is displayed as a whole is left open: 1.50 gives nothing.
 	ix := e.index(t, &meilisearch.Settings{DisplayedAttributes: []string{"id", "title", "o"}},
 		doc{"id": "1", "title": "x", "secret": "y", "o": doc{"a": 1, "b": 2}})
 	all := search(t, ix, "", meilisearch.SearchRequest{}).Hits[0]
 	same(t, "displayed", all, doc{"id": "1", "title": "x", "o": doc{"a": 1, "b": 2}})
-	some := search(t, ix, "", meilisearch.SearchRequest{AttributesToRetrieve: []string{"title", "secret", "o.b"}}).Hits[0]
+	some := search(t, ix, "", meilisearch.SearchRequest{AttributesToRetrieve: []string{"title", "secret"}}).Hits[0]
+	same(t, "retrieved", some, doc{"title": "x"})
+	whole := e.index(t, nil, doc{"id": "1", "title": "x", "o": doc{"a": 1, "b": 2}})
+	some = search(t, whole, "", meilisearch.SearchRequest{AttributesToRetrieve: []string{"title", "o.b"}}).Hits[0]
 	same(t, "retrieved", some, doc{"title": "x", "o": doc{"b": 2}})
 }
 
@@ -196,7 +200,7 @@ func testSearchRefused(t *testing.T, e *engine) {
 	ix := e.index(t, nil, doc{"id": "1"})
 	_, err := ix.SearchRaw("", &meilisearch.SearchRequest{Offset: -1})
 	refused(t, err, 400, "invalid_search_offset")
-	_, err = ix.SearchRaw("", &meilisearch.SearchRequest{Hybrid: &meilisearch.SearchRequestHybrid{Embedder: "none"}})
+	_, err = ix.SearchRaw("x", &meilisearch.SearchRequest{Hybrid: &meilisearch.SearchRequestHybrid{Embedder: "none", SemanticRatio: 1}})
 	if err == nil {
 		t.Error("an embedder that is not there was used")
 	}

@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/meilisearch/meilisearch-go"
+
+	"songshui.internal/services/archive/meili"
 )
 
 // real says whether the tests run against a Meilisearch: SONGSHUI_TEST_MEILI_URL, with SONGSHUI_TEST_MEILI_KEY where it wants a key.
@@ -81,7 +83,7 @@ func meilisearchOf(t testing.TB) meilisearch.ServiceManager {
 	a := apart{prefix: "archive-" + strings.ToLower(rand.Text()[:10]) + "-"}
 	with := func(transport http.RoundTripper) meilisearch.ServiceManager {
 		return meilisearch.New(os.Getenv("SONGSHUI_TEST_MEILI_URL"), meilisearch.WithAPIKey(os.Getenv("SONGSHUI_TEST_MEILI_KEY")), meilisearch.DisableRetries(),
-			meilisearch.WithCustomClient(&http.Client{Transport: transport, Timeout: time.Minute}))
+			meilisearch.WithCustomClient(&http.Client{Transport: meili.Transport(transport), Timeout: time.Minute}))
 	}
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)

@@ -15,6 +15,7 @@ import (
 
 	"github.com/meilisearch/meilisearch-go"
 
+	"songshui.internal/services/archive/meili"
 	"songshui.internal/services/internal/embedded/search"
 )
 
@@ -34,7 +35,7 @@ type searchEngine struct {
 
 // openEngine starts the embedded engine below dir, or clears the Meilisearch that is named.
 func openEngine(ctx context.Context, dir string) (*searchEngine, error) {
-	e := &searchEngine{tap: &tap{inner: http.DefaultTransport}, dir: filepath.Join(dir, "search")}
+	e := &searchEngine{tap: &tap{inner: meili.Transport(http.DefaultTransport)}, dir: filepath.Join(dir, "search")}
 	url, key := os.Getenv(meiliURL), os.Getenv(meiliKey)
 	if url == "" {
 		if err := e.start(ctx); err != nil {

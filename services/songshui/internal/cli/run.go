@@ -11,12 +11,12 @@ import (
 	"strings"
 	"time"
 
-	"github.com/meilisearch/meilisearch-go"
 	"github.com/minio/minio-go/v7"
 	"github.com/minio/minio-go/v7/pkg/credentials"
 	"github.com/nats-io/nats.go"
 
 	"songshui.internal/events"
+	"songshui.internal/services/archive/meili"
 	"songshui.internal/services/internal/conf"
 	"songshui.internal/services/internal/objects"
 	"songshui.internal/services/songshui/internal/stack"
@@ -140,7 +140,7 @@ func outside(targets []string) (stack.Backings, stack.Settings, error) {
 		b.S3, err = minio.New(s3URL.Host, &minio.Options{Creds: credentials.NewStaticV4(accessKey, secretKey, ""), Secure: s3URL.Scheme == "https", MaxRetries: objects.MaxAttempts})
 	}
 	if meiliURL != nil {
-		b.Search = meilisearch.New(meiliURL.String(), meilisearch.WithAPIKey(meiliKey), meilisearch.DisableRetries())
+		b.Search = meili.Connect(meiliURL.String(), meiliKey)
 	}
 	if needs(events.ServiceMedia) {
 		var lerr error

@@ -86,13 +86,16 @@ func both(a, b func(*entry) bool) func(*entry) bool {
 	return func(e *entry) bool { return a(e) && b(e) }
 }
 
-// compare makes a test of order: of numbers if the operand is one, else of strings by their bytes in lower case.
+// compare makes a test of order: of numbers if the operand is one, and of strings by their bytes in lower case whatever it is (as Meilisearch 1.50).
 func compare(o op, operand string) func(*entry) bool {
-	if f, ok := parseNumber(operand); ok {
-		return func(e *entry) bool { return e.num && ordered(o, e.n, f) }
-	}
+	f, isNumber := parseNumber(operand)
 	key := norm(operand)
-	return func(e *entry) bool { return !e.num && ordered(o, e.key, key) }
+	return func(e *entry) bool {
+		if e.num {
+			return isNumber && ordered(o, e.n, f)
+		}
+		return ordered(o, e.key, key)
+	}
 }
 
 func ordered[T float64 | string](o op, a, b T) bool {

@@ -81,8 +81,13 @@ func leaf(t *rapid.T) condition {
 	has := func(want string) func(any) bool {
 		return func(v any) bool { return strings.EqualFold(written(v), want) }
 	}
-	number := func(test func(float64) bool) func(object) bool {
-		return anyOf(attr, func(v any) bool { f, ok := v.(float64); return ok && test(f) })
+	number := func(test func(float64) bool, text func(string) bool) func(object) bool {
+		return anyOf(attr, func(v any) bool {
+			if f, ok := v.(float64); ok {
+				return test(f)
+			}
+			return text(strings.ToLower(written(v)))
+		})
 	}
 	num := strconv.FormatFloat(n, 'f', -1, 64)
 	switch rapid.IntRange(0, 9).Draw(t, "operator") {
@@ -93,11 +98,11 @@ func leaf(t *rapid.T) condition {
 	case 2:
 		return condition{attr + " IN [a, '" + s + "']", func(o object) bool { return anyOf(attr, has(s))(o) || anyOf(attr, has("a"))(o) }}
 	case 3:
-		return condition{attr + " > " + num, number(func(f float64) bool { return f > n })}
+		return condition{attr + " > " + num, number(func(f float64) bool { return f > n }, func(s string) bool { return s > num })}
 	case 4:
-		return condition{attr + " <= " + num, number(func(f float64) bool { return f <= n })}
+		return condition{attr + " <= " + num, number(func(f float64) bool { return f <= n }, func(s string) bool { return s <= num })}
 	case 5:
-		return condition{attr + " -1 TO " + num, number(func(f float64) bool { return f >= -1 && f <= n })}
+		return condition{attr + " -1 TO " + num, number(func(f float64) bool { return f >= -1 && f <= n }, func(s string) bool { return s >= "-1" && s <= num })}
 	case 6:
 		return condition{attr + " EXISTS", func(o object) bool { _, ok := o[attr]; return ok }}
 	case 7:
