@@ -144,6 +144,8 @@ func (p Params) of(f Facet) []string {
 // Query is a checked question of one actor.
 type Query struct {
 	Text string
+	// Alternatives are what the text asks for, at least one.
+	Alternatives []Alternative
 	// Filters hold the wanted values of a facet; any of them will do.
 	Filters  map[Facet][]string
 	From, To events.Day
@@ -172,6 +174,9 @@ type Frame struct{ South, West, North, East float64 }
 func Ask(a access.Actor, p Params) (Query, error) {
 	var wrong fault.Fields
 	q := Query{Text: cut(p.Q), Filters: map[Facet][]string{}, Holds: a.Holds(), From: day(&wrong, "from", p.From), To: day(&wrong, "to", p.To), Sort: Sort(p.Sort), Page: p.Page, PerPage: p.PerPage}
+	var unread fault.Fields
+	q.Alternatives, unread = parse(q.Text)
+	wrong = append(wrong, unread...)
 	for _, f := range Facets() {
 		if values := p.of(f); len(values) > 0 {
 			q.Filters[f] = checked(&wrong, f, values)

@@ -4,6 +4,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/meilisearch/meilisearch-go"
 
@@ -13,10 +14,10 @@ import (
 )
 
 // filterOf narrows to what the actor holds, always and first, then to what was asked for. Every value is quoted.
-func filterOf(q archive.Query) string { return filterBut(q, "") }
+func filterOf(q archive.Query) string { return filterBut(q, "", "") }
 
-// filterBut is filterOf without one facet's values.
-func filterBut(q archive.Query, but archive.Facet) string {
+// filterBut is filterOf without one facet's values, and with another filter, if there is one.
+func filterBut(q archive.Query, but archive.Facet, and string) string {
 	parts := []string{"visible_to IN " + list(q.Holds)}
 	for _, f := range archive.Facets() {
 		if values := q.Filters[f]; len(values) > 0 && f != but {
@@ -36,19 +37,87 @@ func filterBut(q archive.Query, but archive.Facet) string {
 	if q.Overdue {
 		parts = append(parts, "due <= "+strconv.Itoa(number(q.OverdueUntil)))
 	}
-	if q.PenaltyMin != nil {
-		parts = append(parts, "penalty_yuan >= "+strconv.FormatInt(*q.PenaltyMin, 10))
-	}
-	if q.PenaltyMax != nil {
-		parts = append(parts, "penalty_yuan <= "+strconv.FormatInt(*q.PenaltyMax, 10))
-	}
+	parts = append(parts, yuan(q.PenaltyMin, q.PenaltyMax)...)
 	if q.Near != nil && q.RadiusKM > 0 {
 		parts = append(parts, "_geoRadius("+degrees(q.Near.Lat)+", "+degrees(q.Near.Lon)+", "+strconv.Itoa(int(math.Round(q.RadiusKM*1000)))+")")
 	}
 	if f := q.Frame; f != nil {
 		parts = append(parts, "_geoBoundingBox(["+degrees(f.North)+", "+degrees(f.East)+"], ["+degrees(f.South)+", "+degrees(f.West)+"])")
 	}
+	if and != "" {
+		parts = append(parts, "("+and+")")
+	}
 	return strings.Join(parts, " AND ")
+}
+
+// conditions writes what the query's language bounds; empty for nothing. Enterprises by name are keys by now (keyed).
+func conditions(q archive.Query, all []archive.Condition) string {
+	var parts []string
+	for _, c := range all {
+		one := strings.Join(condition(q, c), " AND ")
+		if c.Not {
+			one = "NOT (" + one + ")"
+		}
+		parts = append(parts, one)
+	}
+	return strings.Join(parts, " AND ")
+}
+
+func condition(q archive.Query, c archive.Condition) []string {
+	folded := func() (out []string) {
+		for _, v := range c.Values {
+			out = append(out, fold.String(v))
+		}
+		return out
+	}
+	switch c.Field {
+	case archive.FieldFound:
+		return between("found", c.From, c.To)
+	case archive.FieldPublished:
+		return between("day", c.From, c.To)
+	case archive.FieldDue:
+		return between("due", c.From, c.To)
+	case archive.FieldOverdue:
+		return []string{"due <= " + strconv.Itoa(number(q.OverdueUntil))}
+	case archive.FieldPenalty:
+		return yuan(c.Min, c.Max)
+	case archive.FieldEnterprise:
+		return []string{"enterprise IN " + list(folded())}
+	case archive.FieldTag:
+		return []string{"tag IN " + list(folded())}
+	case archive.FieldRef:
+		var any []string
+		for _, v := range folded() {
+			switch n, whole := numbered(v); {
+			case whole:
+				any = append(any, "number = "+quote(n))
+			case n == "":
+				any = append(any, "number IN []")
+			default:
+				any = append(any, "number STARTS WITH "+quote(n))
+			}
+		}
+		return []string{"(" + strings.Join(any, " OR ") + ")"}
+	}
+	return []string{string(c.Field) + " IN " + list(c.Values)}
+}
+
+func yuan(least, most *int64) (out []string) {
+	if least != nil {
+		out = append(out, "penalty_yuan >= "+strconv.FormatInt(*least, 10))
+	}
+	if most != nil {
+		out = append(out, "penalty_yuan <= "+strconv.FormatInt(*most, 10))
+	}
+	return out
+}
+
+// numbered is what references are compared by: the plain number, or the words of what is none or only the beginning of one.
+func numbered(folded string) (number string, whole bool) {
+	if n, ok := fold.Number(folded); ok {
+		return n, true
+	}
+	return strings.Join(strings.FieldsFunc(folded, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsNumber(r) }), " "), false
 }
 
 func between(attribute string, from, to events.Day) (out []string) {
@@ -92,13 +161,13 @@ func pickedOf(q archive.Query) (out []archive.Facet) {
 	return out
 }
 
-// counting asks for one facet's counts under everything but itself.
-func counting(q archive.Query, f archive.Facet, text string, on []string) *meilisearch.SearchRequest {
+// counting asks for one facet's counts.
+func counting(f archive.Facet, text, filter string) *meilisearch.SearchRequest {
 	none := int64(0)
-	r := &meilisearch.SearchRequest{IndexUID: Live, Query: text, Filter: filterBut(q, f), Facets: []string{string(f)}, HitsPerPage: &none, Page: 1, MatchingStrategy: meilisearch.All,
+	r := &meilisearch.SearchRequest{IndexUID: Live, Query: text, Filter: filter, Facets: []string{string(f)}, HitsPerPage: &none, Page: 1, MatchingStrategy: meilisearch.All,
 		AttributesToRetrieve: []string{"id"}}
 	if text != "" {
-		r.AttributesToSearchOn = on
+		r.AttributesToSearchOn = literal
 	}
 	return r
 }

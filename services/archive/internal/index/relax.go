@@ -35,9 +35,10 @@ const (
 // tagsOnly is where what is no more than likely is looked for.
 var tagsOnly = []string{"text.tags"}
 
-// wanted is what one alternative of a query wants, for relaxing: its terms as they were typed, and its filter with the audience in it.
+// wanted is what one alternative of a query wants, for relaxing: its terms folded, which of them are quoted and so meant as they are, and its filter with the audience in it.
 type wanted struct {
 	terms  []string
+	exact  []bool
 	filter string
 }
 
@@ -121,6 +122,10 @@ func (x *Index) readings(ctx context.Context, all []wanted) ([][][]reading, erro
 		out[i] = make([][]reading, len(w.terms))
 		var found []string
 		for j, t := range w.terms {
+			if w.exact[j] {
+				out[i][j] = []reading{{text: t}}
+				continue
+			}
 			for _, t = range writings(fold.String(t)) {
 				if known[asWritten{w.filter, t}] {
 					out[i][j] = []reading{{text: t}}
@@ -193,30 +198,31 @@ func (x *Index) known(ctx context.Context, all []wanted) (map[asWritten]bool, er
 // maxInside is how long a term is, in characters, that is also looked for within words of letters and digits where few hold it as a word.
 const maxInside = 6
 
-// inside adds to the few hits of a term, below them, those within whose words of letters and digits it stands: 80 in 180℃.
-func (x *Index) inside(ctx context.Context, q archive.Query, term string, found archive.Found) (archive.Found, error) {
+// inside adds to a single term what has it within words of letters and digits: 80 in 180℃. None for a term that can't stand so.
+func (x *Index) inside(ctx context.Context, q archive.Query, ways []way, m *marker) ([]inquiry, error) {
+	if len(ways) != 1 || len(ways[0].terms) != 1 || ways[0].terms[0].exact {
+		return nil, nil
+	}
+	w, term := ways[0], ways[0].terms[0].text
 	if _, _, ok := fold.Tail(term); !ok || utf8.RuneCountInString(term) > maxInside {
-		return found, nil
+		return nil, nil
 	}
 	var in []reading
-	c := &candidates{term: term, filter: filterOf(q), into: &in}
+	c := &candidates{term: term, filter: filterBut(q, "", w.filter), into: &in}
 	c.questions = c.tails()
 	if err := x.resolve(ctx, []*candidates{c}); err != nil {
-		return found, err
+		return nil, err
 	}
 	in = slices.DeleteFunc(in, func(r reading) bool { return r.text == term })
 	if len(in) == 0 {
-		return found, nil
+		return nil, nil
 	}
-	texts := []string{x.put(term, false, true)}
-	var m marker
-	m.seek(term, true)
+	out := []inquiry{{w.without + x.put(term, false, true), w.filter}}
 	for _, r := range in {
-		texts = append(texts, phrase(x.spell(r.text)))
+		out = append(out, inquiry{w.without + phrase(x.spell(r.text)), w.filter})
 		m.seek(r.text, false)
 	}
-	again, _, err := x.union(ctx, q, texts, &m)
-	return again, err
+	return out, nil
 }
 
 // heads are the questions for texts whose word the term's last word begins, where put can't say so.

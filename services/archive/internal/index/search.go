@@ -6,84 +6,61 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"unicode"
 
 	"github.com/meilisearch/meilisearch-go"
 
 	"songshui.internal/events"
 	"songshui.internal/services/archive"
-	"songshui.internal/services/archive/internal/fold"
 )
 
-// maxTerms is how many blank-separated terms of a query count; as in the embedded engine.
-const maxTerms = 64
+// fewHits is how many hits of a single term are few enough to look for more within words.
+const fewHits = 20
 
-// Search answers a query with one request: hits, total and facets together. Only where a text finds nothing as it is written are its terms read otherwise (relax); so whatever
-// is read into a term stands below what has it, and a common word doesn't bring its homophones along.
+// Search answers a query with one request: hits, total and facets together; one of several alternatives with two. Only where nothing is found as it is written are terms read otherwise
+// (relax); so whatever is read into a term stands below what has it, and a common word doesn't bring its homophones along.
 func (x *Index) Search(ctx context.Context, q archive.Query) (archive.Found, error) {
-	terms := termsOf(q.Text)
+	ways, err := x.waysOf(ctx, q)
+	if err != nil {
+		return archive.Found{}, err
+	}
 	var m marker
-	for i, t := range terms {
-		m.seek(t, i == len(terms)-1)
-	}
-	found, _, err := x.ask(ctx, q, x.written(terms), literal, &m)
-	if err == nil && found.Total > 0 && found.Total < q.PerPage && len(terms) == 1 {
-		return x.inside(ctx, q, terms[0], found)
-	}
-	if err != nil || found.Total > 0 || len(terms) == 0 {
+	found, _, err := x.anyOf(ctx, q, x.asWritten(ways, &m), &m)
+	switch {
+	case err != nil:
 		return found, err
+	case found.Total == 0 && anyTerms(ways):
+		return x.relaxed(ctx, q, ways, found)
+	case found.Total > 0 && found.Total < fewHits:
+		if more, err := x.inside(ctx, q, ways, &m); err != nil || len(more) > 0 {
+			if err == nil {
+				found, _, err = x.union(ctx, q, more, &m)
+			}
+			return found, err
+		}
 	}
-	return x.relaxed(ctx, q, terms, found)
+	return found, nil
 }
 
 // relaxed asks again for what the terms may have meant.
-func (x *Index) relaxed(ctx context.Context, q archive.Query, terms []string, found archive.Found) (archive.Found, error) {
-	asked := wanted{terms, filterOf(q)}
-	plans, err := x.relax(ctx, []wanted{asked})
-	if err != nil {
-		return found, err
-	}
-	if len(plans) == 0 {
-		found.DidYouMean, err = x.propose(ctx, asked)
-		return found, err
-	}
-	var texts []string
+func (x *Index) relaxed(ctx context.Context, q archive.Query, ways []way, found archive.Found) (archive.Found, error) {
 	var m marker
-	for _, p := range plans {
-		var again []string
-		for _, r := range p.read {
-			again = append(again, phrase(x.spell(r.text)))
-			m.seek(r.text, false)
+	asked := wantedOf(q, ways)
+	plans, err := x.relax(ctx, asked)
+	if err == nil && len(plans) > 0 {
+		again, first, err := x.anyOf(ctx, q, x.asMeant(ways, plans, &m), &m)
+		if err != nil {
+			return again, err
 		}
-		texts = append(texts, strings.Join(again, " "))
-	}
-	again, firstHit, err := x.anyOf(ctx, q, texts, &m)
-	if err != nil {
-		return again, err
-	}
-	if again.Total == 0 {
-		again.DidYouMean, err = x.propose(ctx, asked)
-		return again, err
-	}
-	again.ReadAs = readAs(asked, plans[0], firstHit)
-	return again, nil
-}
-
-// termsOf folds a query and takes away what an engine would read as an operator: people's text is searched as text.
-func termsOf(text string) []string {
-	text = strings.Map(func(r rune) rune {
-		if r == '"' || unicode.IsControl(r) {
-			return ' '
+		if again.Total > 0 {
+			again.ReadAs = readAs(asked[plans[0].of], plans[0], first)
+			return again, nil
 		}
-		return r
-	}, fold.String(text))
-	var out []string
-	for _, t := range strings.Fields(text) {
-		if t = strings.TrimLeft(t, "-"); t != "" && len(out) < maxTerms {
-			out = append(out, t)
-		}
+		found = again
 	}
-	return out
+	if err == nil && len(ways) == 1 {
+		found.DidYouMean, err = x.propose(ctx, asked[0])
+	}
+	return found, err
 }
 
 // answer is the part of the engine's answer that counts.
@@ -123,18 +100,18 @@ var (
 	}()
 )
 
-func (x *Index) ask(ctx context.Context, q archive.Query, text string, on []string, m *marker) (out archive.Found, first archive.Texts, err error) {
+// ask puts one inquiry, with a count for each facet in which values are picked. First are the texts of the first hit.
+func (x *Index) ask(ctx context.Context, q archive.Query, i inquiry, m *marker) (out archive.Found, first archive.Texts, err error) {
 	perPage := int64(q.PerPage)
-	req := &meilisearch.SearchRequest{Filter: filterOf(q), Facets: facetNames, Page: int64(q.Page), HitsPerPage: &perPage, AttributesToRetrieve: retrievedPlain, MatchingStrategy: meilisearch.All}
-	if text != "" {
-		req.AttributesToSearchOn, req.AttributesToRetrieve = on, retrievedWhole
+	req := &meilisearch.SearchRequest{IndexUID: Live, Query: i.text, Filter: filterBut(q, "", i.filter), Facets: facetNames, Page: int64(q.Page), HitsPerPage: &perPage, Sort: sortOf(q),
+		AttributesToRetrieve: retrievedPlain, MatchingStrategy: meilisearch.All}
+	if i.text != "" {
+		req.AttributesToSearchOn, req.AttributesToRetrieve = literal, retrievedWhole
 	}
-	req.Sort = sortOf(q)
-	req.IndexUID, req.Query = Live, text
 	picked := pickedOf(q)
 	questions := []*meilisearch.SearchRequest{req}
 	for _, f := range picked {
-		questions = append(questions, counting(q, f, text, on))
+		questions = append(questions, counting(f, i.text, filterBut(q, f, i.filter)))
 	}
 	answers, err := x.several(ctx, questions)
 	if err != nil {

@@ -30,7 +30,7 @@ import (
 const Live = "cases"
 
 // mapping counts changes of what is written for a case, including those of folding; it is part of the shape.
-const mapping = 4
+const mapping = 5
 
 // literal are the attributes searched, the best place first; a match in an earlier one ranks higher. Hints come after them and are searched only when a query finds nothing
 // as it is written, so a word never brings its homophones along.
@@ -40,7 +40,7 @@ var literal = []string{"text.ref", "text.title", "text.enterprise", "text.tags",
 // the distances of words; prefixSearch indexingTime, for the last word; no stopWords, since a phrase must be whole; no synonyms, since nobody said that two words mean the same; no
 // separatorTokens, nonSeparatorTokens, dictionary or localizedAttributes, since what is written for an engine that parts text by language holds nothing but words and blanks (learn).
 func settings() *meilisearch.Settings {
-	filterable := []string{"id", "visible_to", "day", "found", "due", "penalty_yuan", "enterprise", "_geo"}
+	filterable := []string{"id", "visible_to", "day", "found", "due", "penalty_yuan", "enterprise", "number", "tag", "_geo"}
 	for _, f := range archive.Facets() {
 		filterable = append(filterable, string(f))
 	}
@@ -94,12 +94,15 @@ type entry struct {
 	DueOn              events.Day                 `json:"due_on,omitempty"`
 	PenaltyYuan        *int64                     `json:"penalty_yuan,omitempty"`
 	// Enterprise is the key that filters compare, folded.
-	Enterprise string         `json:"enterprise"`
-	County     string         `json:"county,omitempty"`
-	Picture    events.MediaID `json:"picture,omitempty"`
-	Geo        *place         `json:"_geo,omitempty"`
-	Shown      archive.Texts  `json:"shown"`
-	Text       searched       `json:"text"`
+	Enterprise string `json:"enterprise"`
+	// Number is the reference as filters compare it, Tag holds the tags, folded.
+	Number  string         `json:"number,omitempty"`
+	Tag     []string       `json:"tag,omitempty"`
+	County  string         `json:"county,omitempty"`
+	Picture events.MediaID `json:"picture,omitempty"`
+	Geo     *place         `json:"_geo,omitempty"`
+	Shown   archive.Texts  `json:"shown"`
+	Text    searched       `json:"text"`
 }
 
 // place is a point as a Meilisearch knows it.
@@ -124,6 +127,8 @@ func (x *Index) Encode(b *bytes.Buffer, d archive.Document) error {
 		e.Geo = &place{d.Location.Lat, d.Location.Lon}
 	}
 	folded := each(d.Texts, fold.String)
+	e.Number, _ = numbered(folded.Ref)
+	e.Tag = folded.Tags
 	e.Text = searched{Texts: x.texts(folded), Hints: hinted(folded)}
 	e.Text.Ref = []string{e.Text.Texts.Ref}
 	if n, ok := fold.Number(fold.String(d.Ref)); ok {

@@ -76,7 +76,7 @@ type scored struct {
 
 func newSuggester(t archive.Typing) *suggester {
 	s := &suggester{filter: "visible_to IN " + list(t.Holds), seen: map[string]bool{}}
-	for _, term := range termsOf(t.Text) {
+	for _, term := range termsOf(archive.Term{Text: t.Text}) {
 		if len(fold.Words(term)) > 0 {
 			s.terms = append(s.terms, term)
 		}

@@ -3,71 +3,151 @@ package index
 import (
 	"cmp"
 	"context"
+	"math"
 	"slices"
 
 	"github.com/meilisearch/meilisearch-go"
 
+	"songshui.internal/events"
 	"songshui.internal/services/archive"
 )
 
-// unionHits is how many hits of each text of a union count.
-const unionHits = 5000
+const (
+	// unionHits is how many hits of each inquiry of a union count.
+	unionHits = 20_000
+	// namedAtOnce is how many ids one filter names: a Meilisearch takes 30 ms for a thousand, and the time grows with the square.
+	namedAtOnce = 1000
+)
 
-// anyOf asks for what any of some texts finds, a single one as it is.
-func (x *Index) anyOf(ctx context.Context, q archive.Query, texts []string, m *marker) (archive.Found, archive.Texts, error) {
-	if len(texts) == 1 {
-		return x.ask(ctx, q, texts[0], literal, m)
+// anyOf asks for what any of some inquiries finds, a single one as it is.
+func (x *Index) anyOf(ctx context.Context, q archive.Query, all []inquiry, m *marker) (archive.Found, archive.Texts, error) {
+	if len(all) == 1 {
+		return x.ask(ctx, q, all[0], m)
 	}
-	return x.union(ctx, q, texts, m)
+	return x.union(ctx, q, all, m)
 }
 
-// union asks for what any of several texts finds: the hits of the first text first, each case once. First are the texts of the first hit. Two requests.
-func (x *Index) union(ctx context.Context, q archive.Query, texts []string, m *marker) (f archive.Found, first archive.Texts, err error) {
+// union asks for what any of several inquiries finds: the hits of the first one first, each case once, or in the order that was asked for. Two requests.
+func (x *Index) union(ctx context.Context, q archive.Query, all []inquiry, m *marker) (f archive.Found, first archive.Texts, err error) {
+	picked := pickedOf(q)
+	lists, err := x.lists(ctx, q, append([]archive.Facet{""}, picked...), all)
+	if err != nil {
+		return f, first, err
+	}
+	ids := lists[0]
+	from := min((q.Page-1)*q.PerPage, len(ids))
+	page := ids[from:min(from+q.PerPage, len(ids))]
+	return x.named(ctx, q, picked, lists, page, m)
+}
+
+// lists gives the ids that any of the inquiries finds, once for each facet that is left out, in order.
+func (x *Index) lists(ctx context.Context, q archive.Query, but []archive.Facet, all []inquiry) ([][]string, error) {
 	var questions []*meilisearch.SearchRequest
-	for _, t := range texts {
-		r := question(t, literal, filterOf(q), unionHits)
-		r.AttributesToRetrieve = []string{"id"}
-		questions = append(questions, r)
+	for _, f := range but {
+		for _, i := range all {
+			r := question(i.text, literal, filterBut(q, f, i.filter), unionHits)
+			r.AttributesToRetrieve = []string{"id", "published_on", "due_on", "penalty_yuan", "_geo"}
+			questions = append(questions, r)
+		}
+	}
+	answers, err := x.several(ctx, questions)
+	if err != nil {
+		return nil, err
+	}
+	out := make([][]string, len(but))
+	for i := range but {
+		seen := map[events.CaseID]bool{}
+		var hits []hit
+		for _, a := range answers[i*len(all) : (i+1)*len(all)] {
+			for _, h := range a.Hits {
+				if !seen[h.ID] {
+					seen[h.ID] = true
+					hits = append(hits, h)
+				}
+			}
+		}
+		if key := keyOf(q); key != nil {
+			slices.SortStableFunc(hits, func(a, b hit) int { return cmp.Compare(key(&a), key(&b)) })
+		}
+		for _, h := range hits {
+			out[i] = append(out[i], string(h.ID))
+		}
+	}
+	return out, nil
+}
+
+// keyOf gives what hits are sorted by, smallest first, as sortOf tells an engine; nil for relevance.
+func keyOf(q archive.Query) func(*hit) float64 {
+	day := func(d events.Day, sign float64) float64 {
+		if d == "" {
+			return math.Inf(1)
+		}
+		return sign * float64(number(d))
+	}
+	switch q.Sort {
+	case archive.Newest:
+		return func(h *hit) float64 { return day(h.PublishedOn, -1) }
+	case archive.Oldest:
+		return func(h *hit) float64 { return day(h.PublishedOn, 1) }
+	case archive.Overdue:
+		return func(h *hit) float64 { return day(h.DueOn, 1) }
+	case archive.Penalty:
+		return func(h *hit) float64 {
+			if h.PenaltyYuan == nil {
+				return math.Inf(1)
+			}
+			return -float64(*h.PenaltyYuan)
+		}
+	case archive.Nearest:
+		return func(h *hit) float64 {
+			if h.Geo == nil {
+				return math.Inf(1)
+			}
+			return float64(metresBetween(*q.Near, events.Location{Lat: h.Geo.Lat, Lon: h.Geo.Lng}))
+		}
+	case archive.Relevance:
+	}
+	return nil
+}
+
+// named gives the hits of a page of ids in their order, with the facets and the total of the first list and of each further one the counts of its picked facet.
+func (x *Index) named(ctx context.Context, q archive.Query, picked []archive.Facet, lists [][]string, page []string, m *marker) (f archive.Found, first archive.Texts, err error) {
+	perPage, none := int64(len(page)), int64(0)
+	questions := []*meilisearch.SearchRequest{{IndexUID: Live, Filter: filterOf(q) + " AND id IN " + list(page), HitsPerPage: &perPage, Page: 1, AttributesToRetrieve: retrievedWhole}}
+	var of []int
+	for i, ids := range lists {
+		facets, but := facetNames, archive.Facet("")
+		if i > 0 {
+			but = picked[i-1]
+			facets = []string{string(but)}
+		}
+		for some := range slices.Chunk(ids, namedAtOnce) {
+			of = append(of, i)
+			questions = append(questions, &meilisearch.SearchRequest{IndexUID: Live, Filter: filterBut(q, but, "id IN "+list(some)), Facets: facets, HitsPerPage: &none, Page: 1,
+				AttributesToRetrieve: []string{"id"}})
+		}
 	}
 	answers, err := x.several(ctx, questions)
 	if err != nil {
 		return f, first, err
 	}
-	var ids []string
-	place := map[string]int{}
-	for _, a := range answers {
-		for _, h := range a.Hits {
-			if _, had := place[string(h.ID)]; !had {
-				place[string(h.ID)] = len(ids)
-				ids = append(ids, string(h.ID))
-			}
+	counts := make([]answer, len(lists))
+	for i := range counts {
+		counts[i].FacetDistribution = map[string]map[string]int{}
+	}
+	for i, a := range answers[1:] {
+		counts[of[i]].add(a)
+	}
+	for _, name := range facetNames {
+		if counts[0].FacetDistribution[name] == nil {
+			counts[0].FacetDistribution[name] = map[string]int{}
 		}
 	}
-	from := min((q.Page-1)*q.PerPage, len(ids))
-	page := ids
-	if q.Sort == archive.Relevance {
-		page = ids[from:min(from+q.PerPage, len(ids))]
-	}
-	return x.named(ctx, q, ids, page, place, m)
-}
-
-// named gives the page of a list of ids, with its facets and total.
-func (x *Index) named(ctx context.Context, q archive.Query, ids, page []string, place map[string]int, m *marker) (f archive.Found, first archive.Texts, err error) {
-	perPage, none := int64(q.PerPage), int64(0)
-	hits := &meilisearch.SearchRequest{IndexUID: Live, Filter: filterOf(q) + " AND id IN " + list(page), HitsPerPage: &perPage, Page: 1, AttributesToRetrieve: retrievedWhole}
-	if q.Sort != archive.Relevance {
-		hits.Sort, hits.Page = sortOf(q), int64(q.Page)
-	}
-	counts := &meilisearch.SearchRequest{IndexUID: Live, Filter: filterOf(q) + " AND id IN " + list(ids), Facets: facetNames, HitsPerPage: &none, Page: 1}
-	answers, err := x.several(ctx, []*meilisearch.SearchRequest{hits, counts})
-	if err != nil {
-		return f, first, err
-	}
-	out := archive.Found{Hits: make([]archive.Hit, 0, len(answers[0].Hits)), Total: answers[1].TotalHits, Facets: answers[1].FacetDistribution}
+	out := archive.Found{Hits: make([]archive.Hit, 0, len(page)), Total: counts[0].TotalHits, Facets: counts[0].FacetDistribution, Alternatives: alternatives(picked, counts[1:])}
 	found := answers[0].Hits
-	if q.Sort == archive.Relevance {
-		found = inOrder(found, place)
-	}
+	slices.SortFunc(found, func(a, b hit) int {
+		return cmp.Compare(slices.Index(page, string(a.ID)), slices.Index(page, string(b.ID)))
+	})
 	if len(found) > 0 {
 		first = found[0].Shown
 	}
@@ -77,7 +157,15 @@ func (x *Index) named(ctx context.Context, q archive.Query, ids, page []string, 
 	return out, first, nil
 }
 
-func inOrder(found []hit, place map[string]int) []hit {
-	slices.SortFunc(found, func(a, b hit) int { return cmp.Compare(place[string(a.ID)], place[string(b.ID)]) })
-	return found
+// add counts what another answer, of other cases, counts.
+func (a *answer) add(b answer) {
+	a.TotalHits += b.TotalHits
+	for facet, values := range b.FacetDistribution {
+		if a.FacetDistribution[facet] == nil {
+			a.FacetDistribution[facet] = map[string]int{}
+		}
+		for v, n := range values {
+			a.FacetDistribution[facet][v] += n
+		}
+	}
 }
