@@ -109,6 +109,15 @@ type Unit []string
 // Spoken is a term as a sequence of syllables.
 type Spoken []Unit
 
+// Usual gives the sequence with the most common syllable of each place alone.
+func (s Spoken) Usual() Spoken {
+	out := make(Spoken, len(s))
+	for i, u := range s {
+		out[i] = u[:1]
+	}
+	return out
+}
+
 // Speak reads a folded term by sound: its Han characters, and its Latin runs as typed pinyin (启hengh, yean), which may be parted in several ways, fewer
 // syllables first. A term with anything else in it, a digit most of all, was meant as it stands; so was a single syllable, which sounds like a few hundred
 // characters: they have no reading. Typed says that there is typed pinyin in it.

@@ -151,14 +151,24 @@ func (c *candidates) read(all []archive.Texts) []reading {
 		start, end := fold.Meant(c.term, folded, from)
 		return start, end, archive.BySlip
 	}
+	var usual []fold.Spoken
+	for _, s := range c.spoken {
+		usual = append(usual, s.Usual())
+	}
 	kinds := []func(folded string, from int) (start, end int, how archive.Manner){
 		func(folded string, from int) (int, int, archive.Manner) {
 			start, end := fold.Inside(c.term, folded, from)
 			return start, end, ""
 		},
-		func(folded string, from int) (int, int, archive.Manner) { return c.heard(folded, from, false, how) },
+		// 液铵 sounds like 液氨, and only in a reading of 液 that nobody uses like 市安.
+		func(folded string, from int) (int, int, archive.Manner) {
+			return heard(usual, folded, from, false, how)
+		},
+		func(folded string, from int) (int, int, archive.Manner) {
+			return heard(c.spoken, folded, from, false, how)
+		},
 		slip,
-		func(folded string, from int) (int, int, archive.Manner) { return c.heard(folded, from, true, how) },
+		func(folded string, from int) (int, int, archive.Manner) { return heard(c.spoken, folded, from, true, how) },
 		slip,
 	}
 	for i, find := range kinds {
@@ -176,8 +186,8 @@ func (c *candidates) read(all []archive.Texts) []reading {
 	return nil
 }
 
-func (c *candidates) heard(folded string, from int, alike bool, how archive.Manner) (start, end int, _ archive.Manner) {
-	for _, s := range c.spoken {
+func heard(all []fold.Spoken, folded string, from int, alike bool, how archive.Manner) (start, end int, _ archive.Manner) {
+	for _, s := range all {
 		if start, end = s.In(folded, from, alike); start >= 0 {
 			return start, end, how
 		}

@@ -64,6 +64,9 @@ func (x *Index) relax(ctx context.Context, all []wanted) ([]plan, error) {
 	}
 	var out []plan
 	for of, terms := range choices {
+		if len(terms) == 0 { // conditions alone can't be read otherwise
+			continue
+		}
 		plans := []plan{{of: of}}
 		for _, c := range terms {
 			var more []plan

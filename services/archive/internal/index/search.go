@@ -52,10 +52,13 @@ func (x *Index) relaxed(ctx context.Context, q archive.Query, ways []way, found 
 			return again, err
 		}
 		if again.Total > 0 {
-			again.ReadAs = readAs(asked[plans[0].of], plans[0], first)
+			for i, p := range plans {
+				if i == 0 || p.of != plans[i-1].of { // the likeliest of each way
+					again.ReadAs = append(again.ReadAs, readAs(asked[p.of], p, first)...)
+				}
+			}
 			return again, nil
 		}
-		found = again
 	}
 	if err == nil && len(ways) == 1 {
 		found.DidYouMean, err = x.propose(ctx, asked[0])
