@@ -83,6 +83,8 @@ const (
 	BucketSessions = "sessions"
 	// BucketInbox holds what each account has seen of its inbox.
 	BucketInbox = "inbox"
+	// BucketCursors holds the lists of searches that are paged to their end.
+	BucketCursors = "cursors"
 )
 
 // Bucket says how one key-value bucket is laid out.
@@ -96,11 +98,15 @@ type Bucket struct {
 // SessionAge is the absolute end of a session: a working day with its evening. [ours]
 const SessionAge = 14 * time.Hour
 
+// CursorAge is how long a list can be paged: an export on a slow line takes less. [ours]
+const CursorAge = 10 * time.Minute
+
 // Buckets is the table of all key-value buckets.
 func Buckets() []Bucket {
 	return []Bucket{
 		{Name: BucketAccounts, Writer: ServiceRegistry},
 		{Name: BucketSessions, Writer: ServicePortal, MaxAge: SessionAge},
 		{Name: BucketInbox, Writer: ServiceOversight},
+		{Name: BucketCursors, Writer: ServiceArchive, MaxAge: CursorAge},
 	}
 }

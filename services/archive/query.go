@@ -113,6 +113,8 @@ type Params struct {
 	// Page counts from 1; 0 is the first. PerPage 0 is DefaultPerPage.
 	Page    int `json:"page,omitempty"`
 	PerPage int `json:"per_page,omitempty"`
+	// Cursor is CursorStart for a frozen list, or what Found.Cursor gave; then nothing else but PerPage is given.
+	Cursor string `json:"cursor,omitempty"`
 	// MinSeq is a sequence of CASES that the answer must know of; it is waited for.
 	MinSeq uint64 `json:"min_seq,omitempty"`
 }
@@ -183,6 +185,7 @@ func Ask(a access.Actor, p Params) (Query, error) {
 		}
 	}
 	q.bound(&wrong, p)
+	p.cursorAlone(&wrong)
 	switch q.Sort {
 	case "":
 		q.Sort = Relevance
@@ -372,6 +375,10 @@ type Found struct {
 	ReadAs []ReadAs `json:"read_as,omitempty"`
 	// DidYouMean proposes other queries where nothing is found.
 	DidYouMean []Proposal `json:"did_you_mean,omitempty"`
+	// Cursor asks for the next page of a frozen list; empty at its end.
+	Cursor string `json:"cursor,omitempty"`
+	// Position is up to where the index knew each stream of the log when the list was frozen.
+	Position map[string]uint64 `json:"position,omitempty"`
 	// TookMS is how long archive took, in milliseconds.
 	TookMS float64 `json:"took_ms"`
 }

@@ -21,6 +21,9 @@ const (
 	DefaultPerPage = archive.DefaultPerPage
 	MaxPerPage     = archive.MaxPerPage
 	MaxPage        = archive.MaxPage
+	MaxFrozen      = archive.MaxFrozen
+	// CursorStart freezes a list.
+	CursorStart = archive.CursorStart
 )
 
 // What is asked and answered; see archive.
@@ -37,7 +40,7 @@ type (
 type Client struct{ bus.Client }
 
 // Search finds cases that the actor may see. fault.BadParameter names every parameter that can't be read; fault.Unavailable (Detail "search") while the
-// engine is away, the index isn't built, or Params.MinSeq isn't in it after three seconds.
+// engine is away, the index isn't built, or Params.MinSeq isn't in it after three seconds; fault.Gone (Detail "cursor") for a frozen list that has ended or is another's.
 func (c Client) Search(ctx context.Context, p Params) (Found, error) {
 	var found Found
 	err := c.Ask(ctx, events.ServiceArchive, EndpointSearch, p, nil, &found)

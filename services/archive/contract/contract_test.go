@@ -7,8 +7,8 @@ import (
 	"github.com/meilisearch/meilisearch-go"
 
 	"songshui.internal/services/archive/contract"
-	"songshui.internal/services/archive/meili"
 	"songshui.internal/services/internal/embedded/search"
+	"songshui.internal/services/internal/meili"
 )
 
 func TestEmbedded(t *testing.T) {

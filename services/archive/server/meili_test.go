@@ -16,7 +16,7 @@ import (
 
 	"github.com/meilisearch/meilisearch-go"
 
-	"songshui.internal/services/archive/meili"
+	"songshui.internal/services/internal/meili"
 )
 
 // real says whether the tests run against a Meilisearch: SONGSHUI_TEST_MEILI_URL, with SONGSHUI_TEST_MEILI_KEY where it wants a key.

@@ -98,32 +98,47 @@ func (s *Server) search(ctx context.Context, r bus.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !s.writer.Built() {
-		f := fault.Wrap(fault.Unavailable, "archive: search", index.ErrNotBuilt)
-		f.Detail = "search"
-		return nil, f
+	if err := s.known(ctx, p.MinSeq); err != nil {
+		return nil, err
 	}
-	if p.MinSeq > 0 {
-		if err := s.await(ctx, p.MinSeq); err != nil {
-			return nil, err
-		}
-	}
-	days := s.deps.Days()
 	q.Today = events.DayOf(s.deps.Bus.Now())
-	q.OverdueUntil = past(days, q.Today)
-	found, err := s.index.Search(ctx, q)
+	q.OverdueUntil = past(s.deps.Days(), q.Today)
+	var found archive.Found
+	switch {
+	case p.Continues():
+		found, err = s.continued(ctx, r.Actor, q, p.Cursor)
+	case p.Cursor != "":
+		found, err = s.freeze(ctx, r.Actor, q)
+	default:
+		found, err = s.index.Search(ctx, q)
+	}
 	if err != nil {
-		s.writer.Doubt()
+		if fault.Is(err, fault.Unavailable) || errors.Is(err, index.ErrNotBuilt) {
+			s.writer.Doubt()
+		}
 		return nil, err
 	}
 	for i := range found.Hits {
 		h := &found.Hits[i]
 		if h.DueOn != "" {
-			h.OverdueDays = max(0, days.Move(h.DueOn, h.Office).Until(q.Today))
+			h.OverdueDays = max(0, s.deps.Days().Move(h.DueOn, h.Office).Until(q.Today))
 		}
 	}
 	found.TookMS = float64(time.Since(begin).Microseconds()) / 1000
 	return found, nil
+}
+
+// known waits until the index is built and knows a sequence of CASES.
+func (s *Server) known(ctx context.Context, sequence uint64) error {
+	if !s.writer.Built() {
+		f := fault.Wrap(fault.Unavailable, "archive: search", index.ErrNotBuilt)
+		f.Detail = "search"
+		return f
+	}
+	if sequence == 0 {
+		return nil
+	}
+	return s.await(ctx, sequence)
 }
 
 // past gives the last due day that is past today, once it has been moved off days off. Local holidays of single offices are left to OverdueDays.

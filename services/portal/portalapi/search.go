@@ -56,7 +56,9 @@ type Found struct {
 	ReadAs []ReadAs `json:"read_as,omitempty"`
 	// DidYouMean are other queries that find something, where this one finds nothing.
 	DidYouMean []Proposal `json:"did_you_mean,omitempty"`
-	// Position is up to where the index knows each stream of the log.
+	// Cursor asks for the next page of a list that was begun with cursor=*; empty at its end.
+	Cursor string `json:"cursor,omitempty"`
+	// Position is up to where the index knew each stream of the log when such a list was begun.
 	Position map[string]uint64 `json:"position,omitempty"`
 	TookMS   float64           `json:"took_ms"`
 }

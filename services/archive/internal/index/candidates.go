@@ -168,7 +168,9 @@ func (c *candidates) read(all []archive.Texts) []reading {
 			return heard(c.spoken, folded, from, false, how)
 		},
 		slip,
-		func(folded string, from int) (int, int, archive.Manner) { return heard(c.spoken, folded, from, true, how) },
+		func(folded string, from int) (int, int, archive.Manner) {
+			return heard(c.spoken, folded, from, true, how)
+		},
 		slip,
 	}
 	for i, find := range kinds {

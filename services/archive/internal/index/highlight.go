@@ -27,6 +27,13 @@ type marker struct {
 	sought []sought
 	// numbers are the plain numbers of documents among the terms: a reference is marked as a whole if it is that number, however written.
 	numbers []string
+	marked  []Marked
+}
+
+// Marked is a folded text that is marked in hits; with Prefix it may be the beginning of a word.
+type Marked struct {
+	Text   string `json:"text"`
+	Prefix bool   `json:"prefix,omitempty"`
 }
 
 // sought is a term as words; the last may be the beginning of a longer one.
@@ -37,6 +44,7 @@ type sought struct {
 
 // seek adds a folded term.
 func (m *marker) seek(term string, prefix bool) {
+	m.marked = append(m.marked, Marked{term, prefix})
 	words := fold.Words(term)
 	if n, ok := fold.Number(term); ok {
 		m.numbers = append(m.numbers, n)

@@ -58,7 +58,7 @@ type plan struct {
 // relax says what to ask where nothing is found as written: at most maxPlans ways, the likeliest first; none if a term of every alternative means nothing that stands anywhere. What it
 // proposes stands in cases that pass the alternative's filter. Three requests, whatever is asked.
 func (x *Index) relax(ctx context.Context, all []wanted) ([]plan, error) {
-	choices, err := x.readings(ctx, all)
+	choices, err := x.choices(ctx, all)
 	if err != nil {
 		return nil, err
 	}
@@ -108,9 +108,19 @@ func readAs(w wanted, p plan, first archive.Texts) (out []archive.ReadAs) {
 	return out
 }
 
-// readings finds what terms may have meant: for each alternative and each of its terms the term itself where something has it as written, else what stands in the texts of documents
+// readings tells how the terms were read, in the likeliest way of each alternative.
+func readings(asked []wanted, plans []plan, first archive.Texts) (out []archive.ReadAs) {
+	for i, p := range plans {
+		if i == 0 || p.of != plans[i-1].of {
+			out = append(out, readAs(asked[p.of], p, first)...)
+		}
+	}
+	return out
+}
+
+// choices finds what terms may have meant: for each alternative and each of its terms the term itself where something has it as written, else what stands in the texts of documents
 // that pass the filter and have the terms that are found; none where nothing fits.
-func (x *Index) readings(ctx context.Context, all []wanted) ([][][]reading, error) {
+func (x *Index) choices(ctx context.Context, all []wanted) ([][][]reading, error) {
 	known, err := x.known(ctx, all)
 	if err != nil {
 		return nil, err

@@ -52,11 +52,7 @@ func (x *Index) relaxed(ctx context.Context, q archive.Query, ways []way, found 
 			return again, err
 		}
 		if again.Total > 0 {
-			for i, p := range plans {
-				if i == 0 || p.of != plans[i-1].of { // the likeliest of each way
-					again.ReadAs = append(again.ReadAs, readAs(asked[p.of], p, first)...)
-				}
-			}
+			again.ReadAs = readings(asked, plans, first)
 			return again, nil
 		}
 	}
@@ -89,6 +85,7 @@ type hit struct {
 	Picture            events.MediaID             `json:"picture"`
 	Geo                *place                     `json:"_geo"`
 	Shown              archive.Texts              `json:"shown"`
+	Position           Position                   `json:"position"`
 }
 
 var (

@@ -30,22 +30,21 @@ func (x *Index) anyOf(ctx context.Context, q archive.Query, all []inquiry, m *ma
 // union asks for what any of several inquiries finds: the hits of the first one first, each case once, or in the order that was asked for. Two requests.
 func (x *Index) union(ctx context.Context, q archive.Query, all []inquiry, m *marker) (f archive.Found, first archive.Texts, err error) {
 	picked := pickedOf(q)
-	lists, err := x.lists(ctx, q, append([]archive.Facet{""}, picked...), all)
+	lists, err := x.lists(ctx, q, append([]archive.Facet{""}, picked...), all, unionHits)
 	if err != nil {
 		return f, first, err
 	}
 	ids := lists[0]
 	from := min((q.Page-1)*q.PerPage, len(ids))
-	page := ids[from:min(from+q.PerPage, len(ids))]
-	return x.named(ctx, q, picked, lists, page, m)
+	return x.named(ctx, q, picked, lists, ids[from:min(from+q.PerPage, len(ids))], m)
 }
 
-// lists gives the ids that any of the inquiries finds, once for each facet that is left out, in order.
-func (x *Index) lists(ctx context.Context, q archive.Query, but []archive.Facet, all []inquiry) ([][]string, error) {
+// lists gives the ids that any of the inquiries finds, once for each facet that is left out, in order; so many of each at most.
+func (x *Index) lists(ctx context.Context, q archive.Query, but []archive.Facet, all []inquiry, most int64) ([][]string, error) {
 	var questions []*meilisearch.SearchRequest
 	for _, f := range but {
 		for _, i := range all {
-			r := question(i.text, literal, filterBut(q, f, i.filter), unionHits)
+			r := question(i.text, literal, filterBut(q, f, i.filter), most)
 			r.AttributesToRetrieve = []string{"id", "published_on", "due_on", "penalty_yuan", "_geo"}
 			questions = append(questions, r)
 		}
@@ -112,8 +111,8 @@ func keyOf(q archive.Query) func(*hit) float64 {
 
 // named gives the hits of a page of ids in their order, with the facets and the total of the first list and of each further one the counts of its picked facet.
 func (x *Index) named(ctx context.Context, q archive.Query, picked []archive.Facet, lists [][]string, page []string, m *marker) (f archive.Found, first archive.Texts, err error) {
-	perPage, none := int64(len(page)), int64(0)
-	questions := []*meilisearch.SearchRequest{{IndexUID: Live, Filter: filterOf(q) + " AND id IN " + list(page), HitsPerPage: &perPage, Page: 1, AttributesToRetrieve: retrievedWhole}}
+	none := int64(0)
+	questions := []*meilisearch.SearchRequest{those(q, page)}
 	var of []int
 	for i, ids := range lists {
 		facets, but := facetNames, archive.Facet("")
@@ -143,18 +142,32 @@ func (x *Index) named(ctx context.Context, q archive.Query, picked []archive.Fac
 			counts[0].FacetDistribution[name] = map[string]int{}
 		}
 	}
-	out := archive.Found{Hits: make([]archive.Hit, 0, len(page)), Total: counts[0].TotalHits, Facets: counts[0].FacetDistribution, Alternatives: alternatives(picked, counts[1:])}
-	found := answers[0].Hits
-	slices.SortFunc(found, func(a, b hit) int {
-		return cmp.Compare(slices.Index(page, string(a.ID)), slices.Index(page, string(b.ID)))
-	})
+	f = archive.Found{Total: counts[0].TotalHits, Facets: counts[0].FacetDistribution, Alternatives: alternatives(picked, counts[1:])}
+	f.Hits, first = inOrder(q, answers[0].Hits, page, m)
+	return f, first, nil
+}
+
+// those asks for cases by their ids, as far as the asker may see them.
+func those(q archive.Query, ids []string) *meilisearch.SearchRequest {
+	perPage := int64(len(ids))
+	return &meilisearch.SearchRequest{IndexUID: Live, Filter: "visible_to IN " + list(q.Holds) + " AND id IN " + list(ids), HitsPerPage: &perPage, Page: 1, AttributesToRetrieve: retrievedWhole}
+}
+
+// inOrder gives the hits in the order of the ids.
+func inOrder(q archive.Query, found []hit, ids []string, m *marker) (out []archive.Hit, first archive.Texts) {
+	place := make(map[string]int, len(ids))
+	for i, id := range ids {
+		place[id] = i
+	}
+	slices.SortFunc(found, func(a, b hit) int { return cmp.Compare(place[string(a.ID)], place[string(b.ID)]) })
 	if len(found) > 0 {
 		first = found[0].Shown
 	}
+	out = make([]archive.Hit, len(found))
 	for i := range found {
-		out.Hits = append(out.Hits, found[i].found(q, m))
+		out[i] = found[i].found(q, m)
 	}
-	return out, first, nil
+	return out, first
 }
 
 // add counts what another answer, of other cases, counts.

@@ -38,6 +38,7 @@ func registerSearch(a huma.API) {
 		RadiusKM           string   `query:"radius_km" doc:"at most 1000; needs near"`
 		Frame              string   `query:"frame" doc:"south,west,north,east in degrees"`
 		Sort               string   `query:"sort" doc:"relevance, newest, oldest, penalty, overdue or nearest"`
+		Cursor             string   `query:"cursor" doc:"* freezes the list for 10 minutes (at most 100,000 cases) and states the position in the log; then what the answer gives as cursor, alone or with per_page, for the next page: 410 once the list has ended"`
 		Page               string   `query:"page" doc:"from 1"`
 		PerPage            string   `query:"per_page" doc:"at most 100"`
 		address

@@ -15,6 +15,8 @@ var ofField = map[string]text{
 	"penalty_min type":    {"应为整数元，如 10000", "must be whole yuan, such as 10000"},
 	"penalty_max type":    {"应为整数元，如 10000", "must be whole yuan, such as 10000"},
 	"month unknown_value": {"应为 2026-06 的格式", "must be of the form 2026-06"},
+	"q day":               {"应为日期、月份、年份或其范围，如 2026-06..2026-07", "must be a day, month, year or a range of them, such as 2026-06..2026-07"},
+	"q month":             {"应为月份或其范围，如 2026-06..2026-08", "must be a month or a range of them, such as 2026-06..2026-08"},
 	"near required":       {"须同时填写中心位置", "is needed with a radius, and to sort by distance"},
 }
 

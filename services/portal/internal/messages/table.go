@@ -35,6 +35,7 @@ var advice = map[fault.Code]text{
 var details = map[string]text{
 	"nats":              {"消息服务暂不可用；同一内容可以放心重新提交。", "The message log is away; the same can be sent again safely."},
 	"s3":                {"影像存储暂不可用；上传可从断点继续。", "The media store is away; uploads go on where they stopped."},
+	"cursor":            {"这次列出的结果已过期（保留十分钟），请重新检索。", "This list has ended (it is kept for ten minutes); search again."},
 	"search":            {"检索服务暂不可用；已受理的案例不受影响。", "Search is away; accepted cases aren't affected."},
 	"same_person":       {"两个步骤须由两人分别办理。", "The two steps need two people."},
 	"province_decides":  {"该案由省级挂牌督办，由省级决定。", "The province has listed it; the province decides."},
@@ -104,6 +105,10 @@ var reasons = map[string]text{
 	"table_rows_unplaced":       {"“{arg}”表中有行找不到对应的案例，可能属于本案，故本案暂未上报；请先改正其文号", "may be what rows of “{arg}” belong to whose reference fits no case; mend those first"},
 	"other_content":             {"已用于内容不同的案例；如要修改已上报的案例，请在案例页办理修改或更正", "is that of a case with other content; to change a case, amend or correct it"},
 	"too_short":                 {"内容过短", "is too short"},
+	"cursor_only":               {"须单独使用，其他条件随首页确定", "stands alone; the conditions are those of the first page"},
+	"too_many_alternatives":     {"“或”的组合超过 {arg} 种，请分开检索", "asks for more than {arg} combinations of “or”; ask for them one by one"},
+	"range":                     {"起止颠倒", "ends before it begins"},
+	"number":                    {"应为金额或范围，如 1万..5万", "must be an amount or a range, such as 10000..50000"},
 	"too_many":                  {"超过数量上限 {arg}", "has more than {arg} entries"},
 	"too_few":                   {"数量不足", "has too few entries"},
 	"out_of_range":              {"超出允许范围", "is out of range"},

@@ -40,21 +40,25 @@ func cells(h portalapi.Hit, l messages.Language) []any {
 		overdue, penalty, h.ID}
 }
 
-// Pages gives the hits of a search one after another, from the first page on.
-type Pages func(page int) (portalapi.Found, error)
+// Pages gives the pages of a search as it was found at once; from the cursor * on, then by what the page before gave.
+type Pages func(cursor string) (portalapi.Found, error)
 
 // Search asks archive for a search's pages in the caller's name.
 func Search(ctx context.Context, params archiveapi.Params) Pages {
-	params.PerPage = archiveapi.MaxPerPage
-	return func(page int) (portalapi.Found, error) {
-		params.Page = page
-		return view.Search(ctx, front.Of(ctx).Client, params)
+	return func(cursor string) (portalapi.Found, error) {
+		p := archiveapi.Params{}
+		if cursor == archiveapi.CursorStart {
+			p = params
+			p.Page = 0
+		}
+		p.Cursor, p.PerPage = cursor, archiveapi.MaxPerPage
+		return view.Search(ctx, front.Of(ctx).Client, p)
 	}
 }
 
 // First gives the first page of a search for an export: what it says of the log's position goes into the name of the file. A list that is too long for an export is refused.
 func (pages Pages) First() (portalapi.Found, error) {
-	found, err := pages(1)
+	found, err := pages(archiveapi.CursorStart)
 	if err == nil && found.Total > MaxExported {
 		var f fault.Fields
 		f.AddArg("q", "too_many", strconv.Itoa(MaxExported))
@@ -77,22 +81,16 @@ func Export(ctx context.Context, w io.Writer, form string, found portalapi.Found
 	if err != nil {
 		return err
 	}
-	written := map[string]bool{}
-	for page := 1; ; page++ {
+	for {
 		for _, h := range found.Hits {
-			// A case that moved between two pages while they were read is written once.
-			if written[h.ID] {
-				continue
-			}
-			written[h.ID] = true
 			if err := out.Row(cells(h, lang)...); err != nil {
 				return err
 			}
 		}
-		if len(found.Hits) < archiveapi.MaxPerPage || len(written) >= MaxExported {
+		if found.Cursor == "" {
 			return out.Close()
 		}
-		if found, err = pages(page + 1); err != nil {
+		if found, err = pages(found.Cursor); err != nil {
 			return err
 		}
 	}

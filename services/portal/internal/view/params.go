@@ -13,7 +13,7 @@ import (
 // ReadSearch reads the parameters of a search's address. Every one that can't be read is named in a bad_parameter refusal; an unknown one is refused, since a misspelt filter would silently widen the answer.
 func ReadSearch(q url.Values) (archiveapi.Params, error) {
 	p := archiveapi.Params{Q: q.Get("q"), From: q.Get("from"), To: q.Get("to"), FoundFrom: q.Get("found_from"), FoundTo: q.Get("found_to"), DueFrom: q.Get("due_from"), DueTo: q.Get("due_to"),
-		Near: q.Get("near"), Frame: q.Get("frame"), Sort: q.Get("sort"), Page: 1, PerPage: archiveapi.DefaultPerPage}
+		Near: q.Get("near"), Frame: q.Get("frame"), Sort: q.Get("sort"), Cursor: q.Get("cursor"), Page: 1, PerPage: archiveapi.DefaultPerPage}
 	lists := map[string]*[]string{"office": &p.Office, "sector": &p.Sector, "category": &p.Category, "hazard_level": &p.HazardLevel, "level": &p.Level, "outlet": &p.Outlet, "state": &p.State, "rectification_state": &p.RectificationState, "month": &p.Month, "enterprise": &p.Enterprise}
 	var wrong fault.Fields
 	for name, values := range q {
@@ -23,7 +23,7 @@ func ReadSearch(q url.Values) (archiveapi.Params, error) {
 			}
 		}
 		switch name {
-		case "q", "from", "to", "found_from", "found_to", "due_from", "due_to", "near", "frame", "sort":
+		case "q", "from", "to", "found_from", "found_to", "due_from", "due_to", "near", "frame", "sort", "cursor":
 		case "penalty_min":
 			p.PenaltyMin = yuan(&wrong, name, q.Get(name))
 		case "penalty_max":

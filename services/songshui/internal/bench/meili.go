@@ -15,8 +15,8 @@ import (
 
 	"github.com/meilisearch/meilisearch-go"
 
-	"songshui.internal/services/archive/meili"
 	"songshui.internal/services/internal/embedded/search"
+	"songshui.internal/services/internal/meili"
 )
 
 // Variables that name a Meilisearch to measure on in place of the embedded engine; every index of it whose name begins with “cases” or is “bench” is removed.

@@ -16,8 +16,8 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"songshui.internal/events"
-	"songshui.internal/services/archive/meili"
 	"songshui.internal/services/internal/conf"
+	"songshui.internal/services/internal/meili"
 	"songshui.internal/services/internal/objects"
 	"songshui.internal/services/songshui/internal/stack"
 )

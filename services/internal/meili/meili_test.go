@@ -8,7 +8,7 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"songshui.internal/services/archive/meili"
+	"songshui.internal/services/internal/meili"
 )
 
 func TestUnread(t *testing.T) {

@@ -1,0 +1,72 @@
+package server_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"songshui.internal/events"
+	"songshui.internal/services/archive/archiveapi"
+	"songshui.internal/services/internal/fault"
+)
+
+// TestFrozen: a frozen list is paged to its end as it stood, in every kind of query; what comes later isn't in it, and what may no longer be seen is left out.
+func TestFrozen(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	all, last := w.putSamples(t)
+	w.start(t)
+	for _, q := range []string{"", "安全", "塔吊|安全", "液铵", "80", "-安全 | 单位:长春"} {
+		for _, sort := range []string{"", "newest", "penalty"} {
+			p := archiveapi.Params{Q: q, Sort: sort, MinSeq: last, PerPage: 100}
+			whole := w.search(t, province, p)
+			p.PerPage, p.Cursor = 3, archiveapi.CursorStart
+			page := w.search(t, province, p)
+			if page.Total != whole.Total || page.Position[events.StreamCases] < last || len(page.ReadAs) != len(whole.ReadAs) {
+				t.Errorf("%q %s: %d at %v, want %d", q, sort, page.Total, page.Position, whole.Total)
+			}
+			got := refs(page)
+			for page.Cursor != "" {
+				page = w.search(t, province, archiveapi.Params{Cursor: page.Cursor, PerPage: 3})
+				got = append(got, refs(page)...)
+			}
+			if !slices.Equal(got, refs(whole)) {
+				t.Errorf("%q %s: %v, want %v", q, sort, got, refs(whole))
+			}
+		}
+	}
+
+	page := w.search(t, province, archiveapi.Params{Cursor: archiveapi.CursorStart, Sort: "newest", PerPage: 1})
+	other := office("siping")
+	seen := w.search(t, other, archiveapi.Params{Cursor: archiveapi.CursorStart, Sort: "newest", PerPage: 1})
+	after := w.search(t, province, archiveapi.Params{Sort: "newest", PerPage: 100})
+	gone := after.Hits[slices.IndexFunc(after.Hits[3:], func(h archiveapi.Hit) bool { return h.Office != "siping" })+3]
+	i := slices.IndexFunc(all, func(c events.CaseState) bool { return c.ID == gone.ID })
+	hidden := all[i]
+	hidden.State = events.CaseWithdrawn
+	w.putCase(t, events.CaseState{ID: events.CaseIDFor("jilin", "new"), Office: "jilin", Ref: "new", State: events.CaseExposed, ExposedOn: "2026-11-20"})
+	last = w.putCase(t, hidden)
+	w.search(t, province, archiveapi.Params{MinSeq: last})
+	_, err := w.ask(t, other, archiveapi.Params{Cursor: page.Cursor})
+	if f := refused(t, err, fault.Gone); f.Detail != "cursor" {
+		t.Errorf("another's list: %+v", f)
+	}
+	rest := w.search(t, province, archiveapi.Params{Cursor: page.Cursor, PerPage: 100})
+	if got, want := append(refs(page), refs(rest)...), refs(after); !slices.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+	rest = w.search(t, other, archiveapi.Params{Cursor: seen.Cursor, PerPage: 100})
+	if slices.Contains(refs(rest), gone.Ref) {
+		t.Errorf("%s is shown", gone.Ref)
+	}
+	for _, p := range []archiveapi.Params{{Cursor: page.Cursor, Q: "x"}, {Cursor: page.Cursor, Sort: "newest"}, {Cursor: page.Cursor, Page: 2}} {
+		_, err := w.ask(t, province, p)
+		if f := refused(t, err, fault.BadParameter); f.Fields[0].Field != "cursor" || f.Fields[0].Code != "cursor_only" {
+			t.Errorf("%+v: %v", p, err)
+		}
+	}
+	for _, c := range []string{"x", "x.1", strings.Split(page.Cursor, ".")[0] + ".-1", strings.Split(page.Cursor, ".")[0] + ".99999"} {
+		_, err := w.ask(t, province, archiveapi.Params{Cursor: c})
+		refused(t, err, fault.Gone)
+	}
+}
