@@ -3,7 +3,7 @@ package events
 import "time"
 
 // CaseSchema is the version of CaseState that this code writes.
-const CaseSchema = 1
+const CaseSchema = 2
 
 // CaseStatus is where a case stands on the exposure track.
 type CaseStatus string
@@ -113,11 +113,13 @@ type Objection struct {
 	Documents  []MediaID `json:"documents,omitempty"`
 	Answer     string    `json:"answer,omitempty"`
 	AnsweredOn Day       `json:"answered_on,omitempty"`
+	AnsweredAt time.Time `json:"answered_at,omitzero"`
 }
 
 // Withdrawal is asked by a signer and consented to by the province.
 type Withdrawal struct {
 	AskedOn Day       `json:"asked_on"`
+	AskedAt time.Time `json:"asked_at,omitzero"`
 	AskedBy AccountID `json:"asked_by"`
 	Reason  string    `json:"reason"`
 	// Consent fields are empty until the province has consented.

@@ -3,7 +3,7 @@ package events
 import "time"
 
 // RectificationSchema is the version of RectificationState that this code writes.
-const RectificationSchema = 1
+const RectificationSchema = 2
 
 // RectificationStatus is where a rectification stands. Overdue, late, due soon and listed are derived, never states.
 type RectificationStatus string
@@ -127,12 +127,15 @@ type SiteRecord struct {
 
 // Acceptance 验收 is asked for and accepted or returned.
 type Acceptance struct {
-	AskedOn    Day         `json:"asked_on"`
+	AskedOn Day `json:"asked_on"`
+	// AskedAt and DecidedAt are the system's times.
+	AskedAt    time.Time   `json:"asked_at,omitzero"`
 	AskedBy    AccountID   `json:"asked_by"`
 	Text       string      `json:"text"`
 	Media      []MediaID   `json:"media"`
 	Result     string      `json:"result,omitempty"`
 	DecidedOn  Day         `json:"decided_on,omitempty"`
+	DecidedAt  time.Time   `json:"decided_at,omitzero"`
 	DecidedBy  AccountID   `json:"decided_by,omitempty"`
 	Reason     string      `json:"reason,omitempty"`
 	SiteRecord *SiteRecord `json:"site_record,omitempty"`
@@ -163,12 +166,15 @@ type Reopening struct {
 
 // Ending asks for (and, with consent, is) a transfer 移送 or “not applicable”.
 type Ending struct {
-	Kind          RectificationStatus `json:"kind"`
-	AskedOn       Day                 `json:"asked_on"`
-	AskedBy       AccountID           `json:"asked_by"`
-	Reason        string              `json:"reason"`
-	ConsentedOn   Day                 `json:"consented_on,omitempty"`
-	ConsentReason string              `json:"consent_reason,omitempty"`
+	Kind    RectificationStatus `json:"kind"`
+	AskedOn Day                 `json:"asked_on"`
+	AskedBy AccountID           `json:"asked_by"`
+	// AskedAt and AnsweredAt are the system's times.
+	AskedAt       time.Time `json:"asked_at,omitzero"`
+	AnsweredAt    time.Time `json:"answered_at,omitzero"`
+	Reason        string    `json:"reason"`
+	ConsentedOn   Day       `json:"consented_on,omitempty"`
+	ConsentReason string    `json:"consent_reason,omitempty"`
 	// A request that was declined, or that lapsed with the closing on DeclinedOn, no longer waits.
 	DeclinedOn    Day    `json:"declined_on,omitempty"`
 	DeclineReason string `json:"decline_reason,omitempty"`

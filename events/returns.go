@@ -3,7 +3,7 @@ package events
 import "time"
 
 // ReturnSchema is the version of ReturnState and TableState that this code writes.
-const ReturnSchema = 1
+const ReturnSchema = 2
 
 // Month is a calendar month in Asia/Shanghai, written 2006-01. Months compare as strings.
 type Month string

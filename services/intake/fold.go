@@ -43,9 +43,10 @@ func Fold(c events.CaseState, m events.Meta, fact events.Fact) (events.CaseState
 		c.Objections = append(slices.Clone(c.Objections), events.Objection{On: m.On, At: m.Time, By: m.Actor.Account, Text: f.Text, Documents: f.Documents})
 	case events.CaseObjectionAnsweredFact:
 		c.Objections = slices.Clone(c.Objections)
-		c.Objections[f.Objection].Answer, c.Objections[f.Objection].AnsweredOn = f.Text, m.On
+		o := &c.Objections[f.Objection]
+		o.Answer, o.AnsweredOn, o.AnsweredAt = f.Text, m.On, m.Time
 	case events.CaseWithdrawalAskedFact:
-		c.Withdrawal = &events.Withdrawal{AskedOn: m.On, AskedBy: m.Actor.Account, Reason: f.Reason}
+		c.Withdrawal = &events.Withdrawal{AskedOn: m.On, AskedAt: m.Time, AskedBy: m.Actor.Account, Reason: f.Reason}
 	case events.CaseWithdrawalDeclinedFact:
 		w := *c.Withdrawal
 		w.DeclinedOn, w.DeclinedBy, w.DeclineReason = m.On, m.Actor.Account, f.Reason

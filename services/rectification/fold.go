@@ -45,7 +45,7 @@ func Fold(s events.RectificationState, meta events.Meta, fact events.Fact) (even
 		s.Listings[len(s.Listings)-1].DelistedOn = meta.On
 	case events.AcceptanceAskedFact:
 		s.State = events.RectificationAwaitingAcceptance
-		s.Acceptances = add(s.Acceptances, events.Acceptance{AskedOn: meta.On, AskedBy: meta.Actor.Account, Text: f.Text, Media: f.Media, Round: len(s.Reopenings)})
+		s.Acceptances = add(s.Acceptances, events.Acceptance{AskedOn: meta.On, AskedAt: meta.Time, AskedBy: meta.Actor.Account, Text: f.Text, Media: f.Media, Round: len(s.Reopenings)})
 	case events.RectificationAcceptedFact, events.AcceptanceReturnedFact:
 		s = foldDecision(s, meta, fact)
 	case events.RectificationClosedFact:
@@ -53,7 +53,7 @@ func Fold(s events.RectificationState, meta events.Meta, fact events.Fact) (even
 		s.Closings = add(s.Closings, events.Closing{On: meta.On, Outlet: f.Outlet, OutletID: f.OutletID, Headline: f.Headline, URL: f.URL, PublishedOn: f.PublishedOn,
 			OtherOutletReason: f.OtherOutletReason, Round: len(s.Reopenings)})
 		if s.Ending.Waits() {
-			s = declined(s, meta.On, "")
+			s = declined(s, meta, "")
 		}
 	case events.RectificationReopenedFact:
 		s.State, s.Ending = events.RectificationInProgress, nil
@@ -68,7 +68,7 @@ func Fold(s events.RectificationState, meta events.Meta, fact events.Fact) (even
 	case events.RectificationNotApplicableFact:
 		s = foldEnding(s, meta, f.EndingConsented)
 	case events.EndingDeclinedFact:
-		s = declined(s, meta.On, f.Reason)
+		s = declined(s, meta, f.Reason)
 	case events.RectificationRemindedFact:
 		// A reminder is no step: the day on which it is stated must not keep a step of an earlier day from being entered.
 		s.Reminders = append(slices.Clone(s.Reminders), f.Reminders...)
@@ -149,14 +149,14 @@ func foldExtension(s events.RectificationState, meta events.Meta, fact events.Fa
 func foldDecision(s events.RectificationState, meta events.Meta, fact events.Fact) events.RectificationState {
 	s.Acceptances = slices.Clone(s.Acceptances)
 	a := &s.Acceptances[len(s.Acceptances)-1]
-	a.DecidedOn, a.DecidedBy = meta.On, meta.Actor.Account
+	a.DecidedOn, a.DecidedAt, a.DecidedBy = meta.On, meta.Time, meta.Actor.Account
 	switch f := fact.(type) {
 	case events.RectificationAcceptedFact:
 		s.State, a.Result, a.SiteRecord = events.RectificationAccepted, events.Accepted, &f.SiteRecord
 		if x := openExtension(s); x != nil {
 			s.Extensions = slices.Clone(s.Extensions)
 			last := &s.Extensions[len(s.Extensions)-1]
-			last.Decision, last.DecidedOn = events.Lapsed, meta.On
+			last.Decision, last.DecidedOn, last.DecidedAt = events.Lapsed, meta.On, meta.Time
 		}
 	case events.AcceptanceReturnedFact:
 		s.State, a.Result, a.Reason, a.SiteRecord = events.RectificationInProgress, events.Returned, f.Reason, f.SiteRecord
@@ -165,20 +165,20 @@ func foldDecision(s events.RectificationState, meta events.Meta, fact events.Fac
 }
 
 func asked(kind events.RectificationStatus, meta events.Meta, f events.EndingAsked) *events.Ending {
-	return &events.Ending{Kind: kind, AskedOn: meta.On, AskedBy: meta.Actor.Account, Reason: f.Reason}
+	return &events.Ending{Kind: kind, AskedOn: meta.On, AskedAt: meta.Time, AskedBy: meta.Actor.Account, Reason: f.Reason}
 }
 
 func foldEnding(s events.RectificationState, meta events.Meta, f events.EndingConsented) events.RectificationState {
 	ending := *s.Ending
-	ending.ConsentedOn, ending.ConsentReason = meta.On, f.Reason
+	ending.ConsentedOn, ending.AnsweredAt, ending.ConsentReason = meta.On, meta.Time, f.Reason
 	s.State, s.Ending = ending.Kind, &ending
 	return s
 }
 
 // declined ends a request for an ending without one.
-func declined(s events.RectificationState, on events.Day, reason string) events.RectificationState {
+func declined(s events.RectificationState, meta events.Meta, reason string) events.RectificationState {
 	ending := *s.Ending
-	ending.DeclinedOn, ending.DeclineReason = on, reason
+	ending.DeclinedOn, ending.AnsweredAt, ending.DeclineReason = meta.On, meta.Time, reason
 	s.Ending = &ending
 	return s
 }

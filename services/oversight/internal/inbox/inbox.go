@@ -122,11 +122,11 @@ func (d *deriver) ofCase(c *model.Case) {
 			d.put(c, KindObjection, which, o.At, o.On, nil)
 		}
 		if o.AnsweredOn != "" && d.a.Role == access.Unit {
-			d.put(c, KindObjectionAnswered, which, time.Time{}, o.AnsweredOn, nil)
+			d.put(c, KindObjectionAnswered, which, o.AnsweredAt, o.AnsweredOn, nil)
 		}
 	}
 	if w := c.Withdrawal; w.Waits() && d.supervisor() {
-		d.put(c, KindWithdrawalAsked, string(w.AskedOn), time.Time{}, w.AskedOn, nil)
+		d.put(c, KindWithdrawalAsked, string(w.AskedOn), w.AskedAt, w.AskedOn, nil)
 	}
 }
 
@@ -178,13 +178,13 @@ func (d *deriver) ofRectification(c *model.Case, r *model.Rectification) {
 		}
 		which := strconv.Itoa(i)
 		if d.a.Role != access.Unit && x.Result == "" {
-			d.put(c, KindAcceptanceAsked, which, time.Time{}, x.AskedOn, nil)
+			d.put(c, KindAcceptanceAsked, which, x.AskedAt, x.AskedOn, nil)
 		}
 		switch x.Result {
 		case events.Returned:
-			d.put(c, KindAcceptanceReturned, which, time.Time{}, x.DecidedOn, nil)
+			d.put(c, KindAcceptanceReturned, which, x.DecidedAt, x.DecidedOn, nil)
 		case events.Accepted:
-			d.put(c, KindAccepted, which, time.Time{}, x.DecidedOn, nil)
+			d.put(c, KindAccepted, which, x.DecidedAt, x.DecidedOn, nil)
 		}
 	}
 	d.ofEnding(c, r.Ending)
@@ -200,9 +200,9 @@ func (d *deriver) ofEnding(c *model.Case, e *events.Ending) {
 	}
 	switch decided := max(e.ConsentedOn, e.DeclinedOn); {
 	case d.supervisor() && e.Waits():
-		d.put(c, kind, string(e.AskedOn), time.Time{}, e.AskedOn, nil)
+		d.put(c, kind, string(e.AskedOn), e.AskedAt, e.AskedOn, nil)
 	case !d.supervisor() && decided != "":
-		d.put(c, KindEndingDecided, string(e.AskedOn), time.Time{}, decided, map[string]string{"kind": string(e.Kind)})
+		d.put(c, KindEndingDecided, string(e.AskedOn), e.AnsweredAt, decided, map[string]string{"kind": string(e.Kind)})
 	}
 }
 

@@ -130,6 +130,8 @@ func (r *reader) objection() (o events.Objection) {
 			o.At = r.time()
 		case "answered_on":
 			o.AnsweredOn = r.day()
+		case "answered_at":
+			o.AnsweredAt = r.time()
 		default:
 			r.skip()
 		}
@@ -146,6 +148,8 @@ func (r *reader) withdrawal() *events.Withdrawal {
 		switch key {
 		case "asked_on":
 			w.AskedOn = r.day()
+		case "asked_at":
+			w.AskedAt = r.time()
 		case "consented_on":
 			w.ConsentedOn = r.day()
 		case "declined_on":

@@ -109,6 +109,10 @@ func (r *reader) acceptance() (a events.Acceptance) {
 		switch key {
 		case "asked_on":
 			a.AskedOn = r.day()
+		case "asked_at":
+			a.AskedAt = r.time()
+		case "decided_at":
+			a.DecidedAt = r.time()
 		case "result":
 			a.Result = r.word()
 		case "decided_on":
@@ -176,6 +180,10 @@ func (r *reader) ending() *events.Ending {
 			e.Kind = events.RectificationStatus(r.word())
 		case "asked_on":
 			e.AskedOn = r.day()
+		case "asked_at":
+			e.AskedAt = r.time()
+		case "answered_at":
+			e.AnsweredAt = r.time()
 		case "consented_on":
 			e.ConsentedOn = r.day()
 		case "declined_on":

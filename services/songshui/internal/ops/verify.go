@@ -81,10 +81,71 @@ func (r *record[S, P]) add(m bus.Message) (kind, detail string) {
 	if err != nil {
 		return "fold", err.Error()
 	}
-	if !bytes.Equal(got, m.Body.State) {
+	older, err := r.older(m.Body.State)
+	switch {
+	case err != nil:
+		return "fold", err.Error()
+	case older && within(m.Body.State, got):
+		// What is folded next was folded onto this.
+		var state S
+		if err := json.Unmarshal(m.Body.State, &state); err != nil {
+			return "fold", err.Error()
+		}
+		r.state = state
+	case older || !bytes.Equal(got, m.Body.State):
 		return "fold", "state isn't what the facts give"
 	}
 	return "", ""
+}
+
+// older says whether a state was written by an older version, which knew fewer members.
+func (r *record[S, P]) older(state json.RawMessage) (bool, error) {
+	var written struct {
+		Schema int `json:"schema"`
+	}
+	err := json.Unmarshal(state, &written)
+	return written.Schema < r.aggregate.Schema, err
+}
+
+// within says whether everything in a stored state but its schema is in another one, too; an older version left out what it didn't know.
+func within(stored, whole json.RawMessage) bool {
+	var a, b any
+	if json.Unmarshal(stored, &a) != nil || json.Unmarshal(whole, &b) != nil {
+		return false
+	}
+	if top, ok := a.(map[string]any); ok {
+		delete(top, "schema")
+	}
+	return contained(a, b)
+}
+
+func contained(a, b any) bool {
+	switch a := a.(type) {
+	case map[string]any:
+		whole, ok := b.(map[string]any)
+		if !ok {
+			return false
+		}
+		for k, v := range a {
+			other, has := whole[k]
+			if !has || !contained(v, other) {
+				return false
+			}
+		}
+		return true
+	case []any:
+		whole, ok := b.([]any)
+		if !ok || len(whole) != len(a) {
+			return false
+		}
+		for i := range a {
+			if !contained(a[i], whole[i]) {
+				return false
+			}
+		}
+		return true
+	}
+	return a == b
 }
 
 func newFolder(stream, subject string, unknown *int) folder {
