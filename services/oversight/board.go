@@ -151,10 +151,12 @@ func LookupFigure(f Figure) (FigureDef, bool) {
 type Standing struct {
 	State         events.RectificationStatus
 	Due, DueMoved events.Day
-	OverdueDays   int
-	Overdue       bool
-	FinishedLate  bool
-	DueSoon       bool
+	// DueOpened says that the day came with the opening: from the case, or by the rule where the case names none.
+	DueOpened    bool
+	OverdueDays  int
+	Overdue      bool
+	FinishedLate bool
+	DueSoon      bool
 	// Grade of the listing that stands, 0 without one.
 	Grade     int
 	CheckLate bool
@@ -313,6 +315,9 @@ func nearestRank(sorted []int, p int) *int {
 	return &v
 }
 
+// BySystem marks a day that no person gave.
+const BySystem = "system"
+
 // Row is one line of a figure's list: a case, one of its extensions, or an office's month. What doesn't apply is empty.
 type Row struct {
 	Case       events.CaseID     `json:"case,omitempty"`
@@ -324,10 +329,12 @@ type Row struct {
 	// State is the rectification's at the end of the day, or what the month is worth.
 	State string `json:"state"`
 	// Kind is that of a month's recognition: decision 认定 or paper 补录.
-	Kind        string     `json:"kind,omitempty"`
-	ExposedOn   events.Day `json:"exposed_on,omitempty"`
-	Due         events.Day `json:"due,omitempty"`
-	DueMoved    events.Day `json:"due_moved,omitempty"`
+	Kind      string     `json:"kind,omitempty"`
+	ExposedOn events.Day `json:"exposed_on,omitempty"`
+	Due       events.Day `json:"due,omitempty"`
+	DueMoved  events.Day `json:"due_moved,omitempty"`
+	// DueBy is system where the due day follows from a rule; else a person gave it.
+	DueBy       string     `json:"due_by,omitempty"`
 	OverdueDays int        `json:"overdue_days,omitempty"`
 	Grade       int        `json:"grade,omitempty"`
 	ClosedOn    events.Day `json:"closed_on,omitempty"`

@@ -48,7 +48,7 @@ type Return struct {
 	NotNow []oversight.NotNow `json:"not_now"`
 	// History is in the answer to Get alone.
 	History []Step `json:"history,omitempty"`
-	// Names are, in the answer to Get alone, those of the accounts that signed the filings or answer for them, as the accounts have them now; one that is gone or disabled has none.
+	// Names are, in the answer to Get alone, those of the accounts that signed the filings or answer for them, as the accounts have them now; one that is gone has none.
 	Names map[events.AccountID]string `json:"names,omitempty"`
 }
 

@@ -28,6 +28,9 @@ func Derive(s events.RectificationState, n Numbers, asOf events.Day) Derived {
 	return rectification.Derive(s, n, asOf)
 }
 
+// SetByOpened marks a due day that came with the opening.
+const SetByOpened = rectification.SetByOpened
+
 // StateOn gives its state at the end of a day; "" before the exposure.
 func StateOn(s events.RectificationState, day events.Day) events.RectificationStatus {
 	return rectification.StateOn(s, day)

@@ -19,6 +19,7 @@ const (
 	EndpointSignIn       = "sign-in"
 	EndpointRedeem       = "redeem"
 	EndpointAccount      = "account"
+	EndpointName         = "name"
 	EndpointReady        = "ready"
 
 	EndpointMe      = "me"
@@ -106,6 +107,18 @@ func (c Client) Account(ctx context.Context, id string) (Identity, error) {
 	var got Identity
 	err := c.ask(ctx, EndpointAccount, AccountRequest{events.AccountID(id)}, &got)
 	return got, err
+}
+
+// NameReply is the name that an account has.
+type NameReply struct {
+	Name string `json:"name"`
+}
+
+// Name gives an account's name, for what it signed while it was in use; a disabled one has it still. fault.NotFound if the account is gone.
+func (c Client) Name(ctx context.Context, id events.AccountID) (string, error) {
+	var got NameReply
+	err := c.ask(ctx, EndpointName, AccountRequest{id}, &got)
+	return got.Name, err
 }
 
 // Ready says how registry's backings are, {"nats":"ok"}; it answers once the lists of offices and outlets are in the log.

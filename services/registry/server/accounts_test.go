@@ -160,6 +160,11 @@ func TestDisabled(t *testing.T) {
 	wantCode(t, "session", err, fault.Unauthenticated)
 	_, err = c.SignIn(t.Context(), "yanbian-desk", "correct horse")
 	wantCode(t, "password", err, fault.Unauthenticated)
+	if name, err := c.Name(t.Context(), desk.Actor.Account); err != nil || name != "yanbian-desk" {
+		t.Errorf("what it signed is signed by %q, %v", name, err)
+	}
+	_, err = c.Name(t.Context(), "nobody")
+	wantCode(t, "no account", err, fault.NotFound)
 	entries, _ := w.notes()
 	if e := entries[len(entries)-1]; e.Outcome != "disabled" {
 		t.Errorf("entry %+v", e)

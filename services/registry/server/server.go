@@ -195,6 +195,17 @@ func endpoints(b *bus.Bus, store *accounts.Store, d *registryapi.Directory) (ope
 			}
 			return identity(store.Current(ctx, q.ID))
 		},
+		registryapi.EndpointName: func(ctx context.Context, r bus.Request) (any, error) {
+			var q registryapi.AccountRequest
+			if err := decode(r, &q); err != nil {
+				return nil, err
+			}
+			a, _, err := store.ByID(ctx, q.ID)
+			if errors.Is(err, accounts.ErrNone) {
+				return nil, fault.New(fault.NotFound, "registry: name")
+			}
+			return registryapi.NameReply{Name: a.Name}, err
+		},
 		registryapi.EndpointReady: func(ctx context.Context, _ bus.Request) (any, error) {
 			state := "ok"
 			if _, err := b.Last(ctx, events.StreamRegistry, "registry.>"); err != nil {

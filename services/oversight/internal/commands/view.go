@@ -52,11 +52,11 @@ func (c *Commands) names(ctx context.Context, s events.ReturnState) (map[events.
 			if _, asked := out[id]; asked || id == "" {
 				continue
 			}
-			known, err := c.people.Account(ctx, string(id))
-			if err != nil && !fault.Is(err, fault.Unauthenticated) && !fault.Is(err, fault.NotFound) {
+			name, err := c.people.Name(ctx, id)
+			if err != nil && !fault.Is(err, fault.NotFound) {
 				return nil, err
 			}
-			out[id] = known.Name
+			out[id] = name
 		}
 	}
 	maps.DeleteFunc(out, func(_ events.AccountID, name string) bool { return name == "" })

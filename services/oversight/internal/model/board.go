@@ -201,7 +201,7 @@ func (s *Snapshot) Rows(q oversight.Query) []oversight.Row {
 	if def.Unit == oversight.UnitMonths {
 		for _, m := range s.months(q, st) {
 			if def.MatchesMonth(&m.view) {
-				rows = append(rows, oversight.Row{Office: m.Office, Month: m.Month, State: string(m.view.Shown), Kind: m.view.Kind, Due: m.state.Due, Backdated: m.view.Backdated})
+				rows = append(rows, oversight.Row{Office: m.Office, Month: m.Month, State: string(m.view.Shown), Kind: m.view.Kind, Due: m.state.Due, DueBy: oversight.BySystem, Backdated: m.view.Backdated})
 			}
 		}
 		oversight.SortRows(rows)
@@ -227,6 +227,9 @@ func (l line) row(day events.Day) oversight.Row {
 		Withdrawn: l.c.State == events.CaseWithdrawn && l.c.WithdrawnOn <= day}
 	if s := l.is; s != nil {
 		r.State, r.Due, r.DueMoved, r.OverdueDays, r.Grade, r.ClosedOn = string(s.State), s.Due, s.DueMoved, s.OverdueDays, s.Grade, s.ClosedOn
+		if s.DueOpened && l.c.Plan.Deadline != s.Due {
+			r.DueBy = oversight.BySystem
+		}
 		if s.ClosedOn != "" {
 			days := s.DaysToClose
 			r.DaysToClose = &days

@@ -42,6 +42,8 @@ func (r *reader) caseState(data []byte) (s events.CaseState, err error) {
 			s.Title = r.str()
 		case "enterprise":
 			s.Enterprise = r.enterprise()
+		case "rectification":
+			s.Plan.Deadline = r.deadline()
 		case "exposures":
 			r.array(func() { s.Exposures = append(s.Exposures, r.publication()) })
 		case "exposed_on":
@@ -65,6 +67,17 @@ func (r *reader) caseState(data []byte) (s events.CaseState, err error) {
 		}
 	})
 	return s, r.err
+}
+
+func (r *reader) deadline() (d events.Day) {
+	r.object(func(key string) {
+		if key == "deadline" {
+			d = r.day()
+			return
+		}
+		r.skip()
+	})
+	return d
 }
 
 func (r *reader) enterprise() (e events.Enterprise) {

@@ -159,6 +159,9 @@ func TestSampleFollowups(t *testing.T) {
 		var got []row
 		for _, r := range s.Rows(oversight.Query{Figure: f, Day: asOf}) {
 			got = append(got, row{r.Ref, r.State, r.Due, r.DueMoved, r.OverdueDays})
+			if r.DueBy != "" { // the samples' cases name their deadlines, and offices set the others
+				t.Errorf("%s: due on %s by %s", r.Ref, r.Due, r.DueBy)
+			}
 		}
 		byRef := func(a, b row) int { return cmp.Compare(a.Ref, b.Ref) }
 		slices.SortFunc(got, byRef)

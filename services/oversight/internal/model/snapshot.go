@@ -103,6 +103,11 @@ func standing(r *Rectification, n rectificationapi.Numbers, day events.Day) over
 	v := rectificationapi.Derive(r.RectificationState, n, day)
 	s := oversight.Standing{State: state, Due: v.Due, DueMoved: v.DueMoved, OverdueDays: v.OverdueDays, Overdue: v.Overdue, FinishedLate: v.FinishedLate, DueSoon: v.DueSoon,
 		CalendarMissing: v.CalendarMissing, MediaLate: v.AwaitingMedia != nil && v.AwaitingMedia.Late}
+	for _, d := range r.Dues {
+		if d.SetOn <= day {
+			s.DueOpened = d.SetBy == rectificationapi.SetByOpened
+		}
+	}
 	if v.Listed {
 		s.Grade = v.Grade
 	}
