@@ -18,6 +18,7 @@ import (
 	"songshui.internal/services/portal"
 	"songshui.internal/services/portal/internal/api"
 	"songshui.internal/services/portal/internal/front"
+	"songshui.internal/services/portal/internal/messages"
 	"songshui.internal/services/portal/internal/pages/accounts"
 	"songshui.internal/services/portal/internal/pages/board"
 	"songshui.internal/services/portal/internal/pages/casepage"
@@ -75,6 +76,14 @@ func New(d Deps, c Config) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("portal: bucket of sessions: %w", err)
 	}
+	messages.NameOffices(func(slug string) string {
+		for _, o := range d.Directory.Offices() {
+			if string(o.Slug) == slug {
+				return o.Name
+			}
+		}
+		return ""
+	})
 	s := &Server{bus: d.Bus}
 	manager := sessions.New(kv, c.SecureCookies)
 	manager.ErrorFunc = func(w http.ResponseWriter, r *http.Request, err error) {

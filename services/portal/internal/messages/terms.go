@@ -1,14 +1,27 @@
 package messages
 
-import "time"
+import (
+	"sync/atomic"
+	"time"
+)
 
 // Term gives the words for a slug that people see: a sector, a state, a command, a fact. kind is the facet or field; an unknown slug comes back as it is.
 func Term(kind, slug string, l Language) string {
 	if t, ok := terms[kind][slug]; ok {
 		return t.in(l)
 	}
+	if names := offices.Load(); kind == "office" && names != nil {
+		if name := (*names)(slug); name != "" {
+			return name
+		}
+	}
 	return slug
 }
+
+var offices atomic.Pointer[func(slug string) string]
+
+// NameOffices tells the names of offices that the province has added: the registry's, in one language. "" for an unknown one. It holds for the whole process.
+func NameOffices(names func(slug string) string) { offices.Store(&names) }
 
 // Month gives the words for a month (2026-06): 2026年6月. What is none comes back as it is.
 func Month(slug string, l Language) string {

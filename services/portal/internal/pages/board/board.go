@@ -244,17 +244,6 @@ func (d data) Return(o oversightapi.OfficeLine, m events.Month) *oversightapi.Mo
 	return &o.Returns[i]
 }
 
-// OfficeName names an office; one that the province has added since is named as its list has it.
-func (d data) OfficeName(o events.OfficeSlug) string {
-	name := messages.Term("office", string(o), d.L)
-	for _, line := range d.Board.Offices {
-		if line.Office == o && name == string(o) && line.Name != "" {
-			return line.Name
-		}
-	}
-	return name
-}
-
 // Word gives a figure's words.
 func (d data) Word(figure string) string { return Figure(figure, d.L) }
 

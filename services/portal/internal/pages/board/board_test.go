@@ -81,6 +81,7 @@ func cells(values map[string]int, office string) []oversightapi.Cell {
 
 // The table shows what months are worth with their flags, each figure is a link to its list, and the page says of which day and moment it is.
 func TestTable(t *testing.T) {
+	messages.NameOffices(func(slug string) string { return map[string]string{"new-office": "新设市"}[slug] })
 	t.Parallel()
 	june := events.Month("2026-06")
 	b := oversightapi.Board{Months: []events.Month{june}, Total: cells(map[string]int{"overdue": 7}, ""), Offices: []oversightapi.OfficeLine{
