@@ -20,6 +20,7 @@ import (
 	"songshui.internal/services/portal/internal/pages/shell"
 	"songshui.internal/services/portal/internal/view"
 	"songshui.internal/services/portal/portalapi"
+	"songshui.internal/services/rectification/rectificationapi"
 )
 
 //go:embed case.tmpl
@@ -59,6 +60,7 @@ type shownCase struct {
 	Enterprise  events.Enterprise  `json:"enterprise"`
 	FoundOn     string             `json:"found_on"`
 	PenaltyYuan *int64             `json:"penalty_yuan"`
+	Plan        events.Plan        `json:"rectification"`
 	Exposures   []struct {
 		Outlet      string `json:"outlet"`
 		Level       string `json:"level"`
@@ -73,19 +75,28 @@ type shownCase struct {
 }
 
 type shownRectification struct {
-	State           string `json:"state"`
-	Due             string `json:"due"`
-	DueMoved        string `json:"due_moved"`
-	Overdue         bool   `json:"overdue"`
-	CalendarMissing bool   `json:"calendar_missing"`
-	OverdueDays     int    `json:"overdue_days"`
-	Listed          bool   `json:"listed"`
-	ResponsibleUnit string `json:"responsible_unit"`
-	SupervisingUnit string `json:"supervising_unit"`
+	State           string       `json:"state"`
+	Due             string       `json:"due"`
+	Dues            []events.Due `json:"dues"`
+	DueMoved        string       `json:"due_moved"`
+	Overdue         bool         `json:"overdue"`
+	CalendarMissing bool         `json:"calendar_missing"`
+	OverdueDays     int          `json:"overdue_days"`
+	Listed          bool         `json:"listed"`
+	ResponsibleUnit string       `json:"responsible_unit"`
+	SupervisingUnit string       `json:"supervising_unit"`
 	Items           []struct {
 		Measure string `json:"measure"`
 		Due     string `json:"due"`
 	} `json:"items"`
+}
+
+// DueBy is system for a due day that nobody gave: the rule's, for a case that names none.
+func (r *shownRectification) DueBy(asked events.Plan) string {
+	if n := len(r.Dues); n == 0 || r.Dues[n-1].SetBy != rectificationapi.SetByOpened || string(asked.Deadline) == r.Due {
+		return ""
+	}
+	return "system"
 }
 
 // shownMedium is a medium with the addresses of what is shown of it; Look says that the person is of its office or the province and may see how it stands.

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"songshui.internal/events"
 	"songshui.internal/services/portal/internal/messages"
 	"songshui.internal/services/portal/internal/pages/shell"
 	"songshui.internal/services/portal/portalapi"
@@ -55,6 +56,24 @@ func TestCalendarMissing(t *testing.T) {
 		shell.Show(w, httptest.NewRequest(http.MethodGet, "/cases/x", nil), http.StatusOK, page, "题", data{L: messages.Chinese, Rect: &shownRectification{State: "pending", Due: "2027-03-01", CalendarMissing: missing}})
 		if strings.Contains(w.Body.String(), "放假安排尚未录入") != missing {
 			t.Errorf("missing %v: %s", missing, w.Body)
+		}
+	}
+}
+
+// TestDueBy marks a due day that followed from the rule as the system's, and one that somebody gave as given.
+func TestDueBy(t *testing.T) {
+	t.Parallel()
+	opened, started := []events.Due{{SetBy: "opened"}}, []events.Due{{SetBy: "opened"}, {SetBy: "started"}}
+	for i, c := range []struct {
+		dues  []events.Due
+		asked events.Day
+		want  string
+	}{{opened, "", "recorded"}, {opened, "2026-07-12", "given"}, {started, "", "given"}} {
+		w := httptest.NewRecorder()
+		shell.Show(w, httptest.NewRequest(http.MethodGet, "/cases/x", nil), http.StatusOK, page, "题",
+			data{L: messages.Chinese, Case: shownCase{Plan: events.Plan{Deadline: c.asked}}, Rect: &shownRectification{State: "pending", Due: "2026-07-12", Dues: c.dues}})
+		if got := w.Body.String(); !strings.Contains(got, `class="`+c.want+`" datetime="2026-07-12"`) {
+			t.Errorf("%d: not %s: %s", i, c.want, got)
 		}
 	}
 }
