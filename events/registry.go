@@ -115,4 +115,4 @@ func DecodeState[S any](r *Registry, eventType string, body Body) (S, error) {
 }
 
 // Default is the registry of everything in this package.
-var Default = NewRegistry(append(append(append(append([]Type{}, caseTypes...), mediaTypes...), rectificationTypes...), append(append([]Type{}, returnTypes...), registryTypes...)...), nil)
+var Default = NewRegistry(append(append(append(append([]Type{}, caseTypes...), mediaTypes...), rectificationTypes...), append(append(append([]Type{}, returnTypes...), registryTypes...), searchTypes...)...), nil)

@@ -12,6 +12,7 @@ const (
 	StreamRectification = "RECTIFICATION"
 	StreamReturns       = "RETURNS"
 	StreamRegistry      = "REGISTRY"
+	StreamSearches      = "SEARCHES"
 	StreamAccess        = "ACCESS"
 	StreamDeadLetters   = "DEADLETTERS"
 )
@@ -60,6 +61,7 @@ func Streams() []Stream {
 		{Name: StreamRectification, Subjects: []string{"rectification.>"}, Writers: []string{ServiceRectification}, Record: true, Doc: "the rectification track"},
 		{Name: StreamReturns, Subjects: []string{"return.>", "table.>"}, Writers: []string{ServiceOversight}, Record: true, Doc: "monthly returns and the tables that were told"},
 		{Name: StreamRegistry, Subjects: []string{"registry.>"}, Writers: []string{ServiceRegistry}, Record: true, Doc: "offices, outlets, campaigns, rules and calendars"},
+		{Name: StreamSearches, Subjects: []string{"search.>"}, Writers: []string{ServiceArchive}, Record: true, Doc: "saved searches and what their owners were told of"},
 		{Name: StreamAccess, Subjects: []string{"access.>"}, Writers: []string{ServicePortal, ServiceMedia, ServiceRegistry}, MaxAge: 3 * year,
 			Doc: "sign-ins, refusals, changes of rights, looks at originals, refused uploads; each service below its own prefix"},
 		timers(ServiceIntake), timers(ServiceRectification), timers(ServiceOversight),

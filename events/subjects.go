@@ -25,6 +25,11 @@ func ReturnSubject(office OfficeSlug, month Month) string {
 	return "return." + string(office) + "." + string(month)
 }
 
+// SearchSubject is where a saved search's facts go: search.<account>.<id>.
+func SearchSubject(account AccountID, id SearchID) string {
+	return "search." + string(account) + "." + string(id)
+}
+
 // TableSubject is where the editions of a month's table go.
 func TableSubject(month Month) string { return "table.province." + string(month) }
 

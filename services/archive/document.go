@@ -3,6 +3,7 @@ package archive
 import (
 	"cmp"
 	"slices"
+	"time"
 
 	"songshui.internal/events"
 )
@@ -23,7 +24,9 @@ type Document struct {
 	// PublishedOn is the day of the first publication; empty before it. Months are those of all publications, 2026-06.
 	PublishedOn events.Day
 	Months      []string
-	FoundOn     events.Day
+	// ExposedAt is the system's time of the exposure; zero before it.
+	ExposedAt time.Time
+	FoundOn   events.Day
 	// DueOn is the due day of the rectification as written, while its clock runs: from the start, or from the exposure where nobody has started, until acceptance.
 	DueOn events.Day
 	// PenaltyYuan is in whole yuan; nil = none decided.
@@ -59,7 +62,7 @@ func Compose(c events.CaseState, rectification *events.RectificationState, media
 		return Document{}, false
 	}
 	d = Document{
-		ID: c.ID, Office: c.Office, VisibleTo: c.VisibleTo(), Sector: c.Sector, Category: c.Category, HazardLevel: c.HazardLevel, State: c.State, PublishedOn: c.ExposedOn,
+		ID: c.ID, Office: c.Office, VisibleTo: c.VisibleTo(), Sector: c.Sector, Category: c.Category, HazardLevel: c.HazardLevel, State: c.State, PublishedOn: c.ExposedOn, ExposedAt: c.ExposedAt,
 		FoundOn: c.FoundOn, PenaltyYuan: c.PenaltyYuan, EnterpriseKey: cmp.Or(c.Enterprise.USCC, c.Enterprise.Name), County: c.Enterprise.County, Location: c.Location,
 		Texts: Texts{Ref: c.Ref, Title: c.Title, Enterprise: c.Enterprise.Name, Tags: slices.Clone(c.Tags), Summary: c.Summary},
 	}

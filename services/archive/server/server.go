@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/meilisearch/meilisearch-go"
@@ -16,11 +17,13 @@ import (
 	"songshui.internal/services/archive"
 	"songshui.internal/services/archive/archiveapi"
 	"songshui.internal/services/archive/internal/index"
+	"songshui.internal/services/archive/internal/saved"
 	"songshui.internal/services/archive/internal/writer"
 	"songshui.internal/services/internal/access"
 	"songshui.internal/services/internal/bus"
 	"songshui.internal/services/internal/fault"
 	"songshui.internal/services/internal/workdays"
+	"songshui.internal/services/registry/registryapi"
 )
 
 // awaitMost is how long a query waits for a sequence that it must know of (api.md: at most 3 s).
@@ -51,6 +54,7 @@ type Server struct {
 	deps   Deps
 	index  *index.Index
 	writer *writer.Writer
+	saved  *saved.Searches
 }
 
 // New makes a Server; nothing is touched before Run.
@@ -66,7 +70,13 @@ func New(d Deps, _ Config) (*Server, error) {
 		d.Days = func() *workdays.Calendar { return weekends }
 	}
 	x := index.New(d.Search)
-	return &Server{deps: d, index: x, writer: writer.New(d.Bus, x)}, nil
+	people := registryapi.Client{Client: bus.Client{Conn: d.Bus.Conn()}}
+	s := &Server{deps: d, index: x, writer: writer.New(d.Bus, x)}
+	s.saved = saved.New(d.Bus, x, func(ctx context.Context, id events.AccountID) (access.Actor, error) {
+		who, err := people.Account(ctx, string(id))
+		return who.Actor, err
+	})
+	return s, nil
 }
 
 // Durables are the consumers that archive reads with; migrate makes them.
@@ -74,13 +84,34 @@ func Durables() []bus.Durable { return writer.Durables() }
 
 // Run answers requests and writes the index until ctx ends. An index that is missing or of another shape is built first; until then queries are refused.
 func (s *Server) Run(ctx context.Context) error {
-	stop, err := s.deps.Bus.Serve(s.deps.Verifier, map[string]bus.Endpoint{archiveapi.EndpointReady: s.ready}, map[string]bus.Endpoint{archiveapi.EndpointSearch: s.search, archiveapi.EndpointSuggest: s.suggest})
+	open, signed := s.saved.Open(), s.saved.Signed()
+	open[archiveapi.EndpointReady] = s.ready
+	signed[archiveapi.EndpointSearch], signed[archiveapi.EndpointSuggest] = s.search, s.suggest
+	stop, err := s.deps.Bus.Serve(s.deps.Verifier, open, signed)
 	if err != nil {
 		return fmt.Errorf("archive: %w", err)
 	}
 	defer func() { _ = stop() }()
-	return s.writer.Run(ctx)
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var telling sync.WaitGroup
+	telling.Go(func() { s.saved.Run(ctx, s.ask) })
+	err = s.writer.Run(ctx)
+	cancel()
+	telling.Wait()
+	return err
 }
+
+// ask makes a query of an actor's parameters as of today.
+func (s *Server) ask(a access.Actor, p archive.Params) (archive.Query, error) {
+	q, err := archive.Ask(a, p)
+	q.Today = events.DayOf(s.deps.Bus.Now())
+	q.OverdueUntil = past(s.deps.Days(), q.Today)
+	return q, err
+}
+
+// SearchAggregate is how saved searches are kept, for verify.
+var SearchAggregate = saved.Aggregate
 
 // Rebuild builds the index anew from the log, whether a Server runs or not; queries go on meanwhile.
 func (s *Server) Rebuild(ctx context.Context) (Rebuilt, error) { return s.writer.Rebuild(ctx) }
@@ -94,15 +125,13 @@ func (s *Server) search(ctx context.Context, r bus.Request) (any, error) {
 	if err := r.Decode(&p); err != nil {
 		return nil, err
 	}
-	q, err := archive.Ask(r.Actor, p)
+	q, err := s.ask(r.Actor, p)
 	if err != nil {
 		return nil, err
 	}
 	if err := s.known(ctx, p.MinSeq); err != nil {
 		return nil, err
 	}
-	q.Today = events.DayOf(s.deps.Bus.Now())
-	q.OverdueUntil = past(s.deps.Days(), q.Today)
 	var found archive.Found
 	switch {
 	case p.Continues():

@@ -13,10 +13,7 @@ import (
 	"songshui.internal/services/archive/internal/fold"
 )
 
-// filterOf narrows to what the actor holds, always and first, then to what was asked for. Every value is quoted.
-func filterOf(q archive.Query) string { return filterBut(q, "", "") }
-
-// filterBut is filterOf without one facet's values, and with another filter, if there is one.
+// filterBut narrows to what the actor holds, always and first, then to what was asked for but one facet's values, and by another filter, if there is one. Every value is quoted.
 func filterBut(q archive.Query, but archive.Facet, and string) string {
 	parts := []string{"visible_to IN " + list(q.Holds)}
 	for _, f := range archive.Facets() {

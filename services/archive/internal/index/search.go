@@ -85,6 +85,7 @@ type hit struct {
 	Picture            events.MediaID             `json:"picture"`
 	Geo                *place                     `json:"_geo"`
 	Shown              archive.Texts              `json:"shown"`
+	Exposed            int64                      `json:"exposed"`
 	Position           Position                   `json:"position"`
 }
 

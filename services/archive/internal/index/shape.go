@@ -18,6 +18,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/meilisearch/meilisearch-go"
 
@@ -30,7 +31,7 @@ import (
 const Live = "cases"
 
 // mapping counts changes of what is written for a case, including those of folding; it is part of the shape.
-const mapping = 5
+const mapping = 6
 
 // literal are the attributes searched, the best place first; a match in an earlier one ranks higher. Hints come after them and are searched only when a query finds nothing
 // as it is written, so a word never brings its homophones along.
@@ -40,7 +41,7 @@ var literal = []string{"text.ref", "text.title", "text.enterprise", "text.tags",
 // the distances of words; prefixSearch indexingTime, for the last word; no stopWords, since a phrase must be whole; no synonyms, since nobody said that two words mean the same; no
 // separatorTokens, nonSeparatorTokens, dictionary or localizedAttributes, since what is written for an engine that parts text by language holds nothing but words and blanks (learn).
 func settings() *meilisearch.Settings {
-	filterable := []string{"id", "visible_to", "day", "found", "due", "penalty_yuan", "enterprise", "number", "tag", "_geo"}
+	filterable := []string{"id", "visible_to", "day", "found", "due", "penalty_yuan", "enterprise", "number", "tag", "exposed", "_geo"}
 	for _, f := range archive.Facets() {
 		filterable = append(filterable, string(f))
 	}
@@ -48,7 +49,7 @@ func settings() *meilisearch.Settings {
 		SearchableAttributes: slices.Concat(literal, hints),
 		FilterableAttributes: filterable,
 		// Days are numbers, since not every engine compares strings.
-		SortableAttributes: []string{"day", "due", "penalty_yuan", "_geo"},
+		SortableAttributes: []string{"day", "due", "penalty_yuan", "exposed", "_geo"},
 		// An order that was asked for beats relevance. At the end the latest published, then the id: nothing depends on when a document came or how frequent a word is.
 		RankingRules: []string{"sort", "words", "typo", "proximity", "attribute", "exactness", "day:desc", "id:asc"},
 		// Slips of typing are read in one way on every engine (relaxing), only where nothing is found as written, and said: the engine's own tolerance would find QTZ60 for QTZ80
@@ -88,11 +89,13 @@ type entry struct {
 	PublishedOn        events.Day                 `json:"published_on,omitempty"`
 	Month              []string                   `json:"month,omitempty"`
 	Day                int                        `json:"day,omitempty"`
-	Found              int                        `json:"found,omitempty"`
-	Due                int                        `json:"due,omitempty"`
-	FoundOn            events.Day                 `json:"found_on,omitempty"`
-	DueOn              events.Day                 `json:"due_on,omitempty"`
-	PenaltyYuan        *int64                     `json:"penalty_yuan,omitempty"`
+	// Exposed is the system's time of the exposure, in milliseconds since 1970.
+	Exposed     int64      `json:"exposed,omitempty"`
+	Found       int        `json:"found,omitempty"`
+	Due         int        `json:"due,omitempty"`
+	FoundOn     events.Day `json:"found_on,omitempty"`
+	DueOn       events.Day `json:"due_on,omitempty"`
+	PenaltyYuan *int64     `json:"penalty_yuan,omitempty"`
 	// Enterprise is the key that filters compare, folded.
 	Enterprise string `json:"enterprise"`
 	// Number is the reference as filters compare it, Tag holds the tags, folded.
@@ -121,7 +124,7 @@ type searched struct {
 // Encode writes a document as one line of NDJSON.
 func (x *Index) Encode(b *bytes.Buffer, d archive.Document) error {
 	e := entry{ID: d.ID, VisibleTo: d.VisibleTo, Office: d.Office, Sector: d.Sector, Category: d.Category, HazardLevel: d.HazardLevel, Level: d.Levels, Outlet: d.Outlets,
-		State: d.State, RectificationState: d.RectificationState, PublishedOn: d.PublishedOn, Day: number(d.PublishedOn), Shown: d.Texts,
+		State: d.State, RectificationState: d.RectificationState, PublishedOn: d.PublishedOn, Day: number(d.PublishedOn), Exposed: milliseconds(d.ExposedAt), Shown: d.Texts,
 		Month: d.Months, Found: number(d.FoundOn), Due: number(d.DueOn), FoundOn: d.FoundOn, DueOn: d.DueOn, PenaltyYuan: d.PenaltyYuan, Enterprise: fold.String(d.EnterpriseKey), County: d.County, Picture: d.Picture}
 	if d.Location != nil {
 		e.Geo = &place{d.Location.Lat, d.Location.Lon}
@@ -147,6 +150,13 @@ func (x *Index) Line(d archive.Document) ([]byte, error) {
 	var b bytes.Buffer
 	err := x.Encode(&b, d)
 	return b.Bytes(), err
+}
+
+func milliseconds(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMilli()
 }
 
 // number makes a day a number that engines compare: 20260612; 0 for none.

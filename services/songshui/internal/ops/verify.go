@@ -160,6 +160,8 @@ func newFolder(stream, subject string, unknown *int) folder {
 		return &record[events.TableState, *events.TableState]{aggregate: oversight.TableAggregate, unknown: unknown}
 	case stream == events.StreamReturns:
 		return &record[events.ReturnState, *events.ReturnState]{aggregate: oversight.ReturnAggregate, unknown: unknown}
+	case stream == events.StreamSearches:
+		return &record[events.SearchState, *events.SearchState]{aggregate: archive.SearchAggregate, unknown: unknown}
 	case strings.HasPrefix(subject, events.RegistrySubject(events.RegistryCampaign, "")):
 		return &record[events.CampaignState, *events.CampaignState]{aggregate: registry.CampaignAggregate, unknown: unknown}
 	case strings.HasPrefix(subject, events.RegistrySubject(events.RegistryRule, "")):
