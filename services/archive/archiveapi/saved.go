@@ -13,6 +13,7 @@ const (
 	EndpointSearchSave   = "search-save"
 	EndpointSearchRemove = "search-remove"
 	EndpointSearchFeed   = "search-feed"
+	EndpointSearchTold   = "search-told"
 	// EndpointFeedOf says whose feed an address is; it is open, since a reader of feeds has nothing but the address.
 	EndpointFeedOf = "feed-of"
 )
@@ -25,6 +26,8 @@ const (
 	MaxSavedName = 60
 	// MaxSavedQuery is in bytes.
 	MaxSavedQuery = 2000
+	// MaxToldListed is how many of the cases told last are listed.
+	MaxToldListed = 100
 )
 
 // SavedSearch is a search as its owner sees it; Told are the cases told last, the newest last.
@@ -63,6 +66,19 @@ type SearchFeed struct {
 	Token string `json:"token"`
 }
 
+// ToldCase is a case that the owner of a search was told of, and may still see.
+type ToldCase struct {
+	Hit
+	ExposedAt string `json:"exposed_at"`
+	ToldAt    string `json:"told_at"`
+}
+
+// ToldCases lists those of a search, the newest first.
+type ToldCases struct {
+	Search SavedSearch `json:"search"`
+	Cases  []ToldCase  `json:"cases"`
+}
+
 // FeedOwner is whose feed an address is.
 type FeedOwner struct {
 	Account events.AccountID `json:"account"`
@@ -93,6 +109,13 @@ func (c Client) RemoveSearch(ctx context.Context, id events.SearchID) error {
 func (c Client) FeedOfSearch(ctx context.Context, s NamedSearch) (SearchFeed, error) {
 	var out SearchFeed
 	err := c.Ask(ctx, events.ServiceArchive, EndpointSearchFeed, s, nil, &out)
+	return out, err
+}
+
+// Told lists the cases that one told of, as the actor may see them now: what was withdrawn is missing. fault.NotFound for one that isn't the actor's.
+func (c Client) Told(ctx context.Context, id events.SearchID) (ToldCases, error) {
+	var out ToldCases
+	err := c.Ask(ctx, events.ServiceArchive, EndpointSearchTold, NamedSearch{ID: id}, nil, &out)
 	return out, err
 }
 

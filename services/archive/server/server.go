@@ -86,7 +86,7 @@ func Durables() []bus.Durable { return writer.Durables() }
 func (s *Server) Run(ctx context.Context) error {
 	open, signed := s.saved.Open(), s.saved.Signed()
 	open[archiveapi.EndpointReady] = s.ready
-	signed[archiveapi.EndpointSearch], signed[archiveapi.EndpointSuggest] = s.search, s.suggest
+	signed[archiveapi.EndpointSearch], signed[archiveapi.EndpointSuggest], signed[archiveapi.EndpointSearchTold] = s.search, s.suggest, s.told
 	stop, err := s.deps.Bus.Serve(s.deps.Verifier, open, signed)
 	if err != nil {
 		return fmt.Errorf("archive: %w", err)
@@ -147,14 +147,19 @@ func (s *Server) search(ctx context.Context, r bus.Request) (any, error) {
 		}
 		return nil, err
 	}
-	for i := range found.Hits {
-		h := &found.Hits[i]
-		if h.DueOn != "" {
+	found.Hits = s.dressed(found.Hits, q)
+	found.TookMS = float64(time.Since(begin).Microseconds()) / 1000
+	return found, nil
+}
+
+// dressed gives hits the days that are reckoned anew each day.
+func (s *Server) dressed(hits []archive.Hit, q archive.Query) []archive.Hit {
+	for i := range hits {
+		if h := &hits[i]; h.DueOn != "" {
 			h.OverdueDays = max(0, s.deps.Days().Move(h.DueOn, h.Office).Until(q.Today))
 		}
 	}
-	found.TookMS = float64(time.Since(begin).Microseconds()) / 1000
-	return found, nil
+	return hits
 }
 
 // known waits until the index is built and knows a sequence of CASES.

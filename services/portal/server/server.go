@@ -129,7 +129,11 @@ func New(d Deps, c Config) (*Server, error) {
 	protect.SetDenyHandler(front.Denied(fault.New(fault.Forbidden, "portal: another site's page asks")))
 	known := func(next http.Handler) http.Handler { return protect.Handler(manager.LoadAndSave(f.Identify(next))) }
 	mux.Handle("/api/", front.Bounded(known(interfaces)))
-	mux.Handle("GET /feeds/{file}", front.Bounded(front.Unnamed(api.Feeds(bus.Client{Conn: d.Bus.Conn()}, f.Seal))))
+	files, cases := api.Feeds(bus.Client{Conn: d.Bus.Conn()}, f.Seal)
+	mux.Handle("GET /feeds/{file}", front.Bounded(front.Unnamed(files)))
+	mux.Handle("GET /feeds/{token}/cases.atom", front.Bounded(front.Unnamed(cases)))
+	// A stream of events lasts for as long as its reader stays.
+	mux.Handle("GET /api/v1/events", known(front.Signed(api.Events(d.Bus))))
 	withTables := http.NewServeMux()
 	api.Tables(withTables, d.Directory, d.Bus.Now)
 	for _, route := range api.TableRoutes() {

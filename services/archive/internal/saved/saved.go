@@ -98,12 +98,13 @@ func (x *Searches) list(ctx context.Context, r bus.Request) (any, error) {
 	}
 	out := archiveapi.SavedSearches{Searches: []archiveapi.SavedSearch{}}
 	for _, s := range x.of(r.Actor.Account) {
-		out.Searches = append(out.Searches, view(s))
+		out.Searches = append(out.Searches, View(s))
 	}
 	return out, nil
 }
 
-func view(s events.SearchState) archiveapi.SavedSearch {
+// View is a search as its owner sees it.
+func View(s events.SearchState) archiveapi.SavedSearch {
 	return archiveapi.SavedSearch{ID: s.ID, Name: s.Name, Query: s.Query, SavedAt: s.SavedAt.Format(time.RFC3339Nano), Told: s.Told, Feed: s.Feed != ""}
 }
 
@@ -201,7 +202,7 @@ func (x *Searches) after(l bus.Loaded[events.SearchState], err error) (any, erro
 	}
 	x.keep(l.Sequence, l.State)
 	x.teller.look()
-	return view(l.State), nil
+	return View(l.State), nil
 }
 
 func (x *Searches) remove(ctx context.Context, r bus.Request) (any, error) {
@@ -231,6 +232,20 @@ func (x *Searches) feed(ctx context.Context, r bus.Request) (any, error) {
 	return archiveapi.SearchFeed{Token: token}, nil
 }
 
+// Of gives one of an account's searches; fault.NotFound for any other.
+func (x *Searches) Of(ctx context.Context, account events.AccountID, id events.SearchID) (events.SearchState, error) {
+	if err := x.ready(ctx); err != nil {
+		return events.SearchState{}, err
+	}
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	s, ok := x.all[id]
+	if !ok || s.Account != account {
+		return s, fault.New(fault.NotFound, "archive: saved search")
+	}
+	return s, nil
+}
+
 func (x *Searches) feedOf(ctx context.Context, r bus.Request) (any, error) {
 	var p archiveapi.SearchFeed
 	if err := r.Decode(&p); err != nil {
@@ -242,7 +257,7 @@ func (x *Searches) feedOf(ctx context.Context, r bus.Request) (any, error) {
 	hash := hashOf(p.Token)
 	for _, s := range x.of("") {
 		if p.Token != "" && s.Feed == hash {
-			return archiveapi.FeedOwner{Account: s.Account, Search: view(s)}, nil
+			return archiveapi.FeedOwner{Account: s.Account, Search: View(s)}, nil
 		}
 	}
 	return nil, fault.New(fault.NotFound, "archive: feed")

@@ -98,6 +98,7 @@ func Register(mux *http.ServeMux, lists Lists) {
 	registerReturns(a)
 	registerMedia(a)
 	registerSearch(a)
+	registerSearches(a)
 	for _, o := range append(slices.Clone(elsewhere), tableRoutes...) {
 		a.OpenAPI().AddOperation(&o)
 	}
@@ -110,7 +111,9 @@ var elsewhere = []huma.Operation{
 	answering(huma.Operation{OperationID: "upload-offset", Method: http.MethodHead, Path: "/files/{upload}", Summary: "tus: how many bytes are durable"}, []int{200}, noUpload),
 	answering(huma.Operation{OperationID: "end-upload", Method: http.MethodDelete, Path: "/files/{upload}", Summary: "tus: give an upload up"}, []int{204}, noUpload),
 	answering(huma.Operation{OperationID: "get-bytes", Method: http.MethodGet, Path: "/media/{id}/{rendition}", Summary: "a rendition's bytes by its id (or by its name, for the present one), with ranges and a strong ETag; 410 for a replaced one and for a withdrawn case's; “original” needs ?reason= and is noted"}, []int{200, 206, 304}, noBytes),
-	{OperationID: "feed", Method: http.MethodGet, Path: "/feeds/{file}", Summary: "an account's inbox as an Atom feed, by an address that POST /api/v1/inbox/feed made"},
+	{OperationID: "feed", Method: http.MethodGet, Path: "/feeds/{file}", Summary: "an account's inbox, or what a saved search told, as an Atom feed, by an address that POST /api/v1/inbox/feed or /api/v1/searches/{id}/feed made"},
+	{OperationID: "feed-of-cases", Method: http.MethodGet, Path: "/feeds/{token}/cases.atom", Summary: "the exposed cases that the account may see, the latest published first, as an Atom feed, by the address of its inbox's feed; office, sector and enterprise narrow it, each as often as needed"},
+	{OperationID: "events", Method: http.MethodGet, Path: "/api/v1/events", Summary: "server-sent events of the caller: told, with {search, case} as data; Last-Event-ID goes on where a line broke"},
 	{OperationID: "alive", Method: http.MethodGet, Path: "/livez", Summary: "the process answers"},
 	{OperationID: "ready", Method: http.MethodGet, Path: "/readyz", Summary: "each backing and service: ok, or what is wrong (503)"},
 }

@@ -2,23 +2,17 @@ package api
 
 import (
 	"context"
-	"encoding/xml"
 	"net/http"
 	"strconv"
-	"strings"
-	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"songshui.internal/events"
-	"songshui.internal/services/internal/access"
-	"songshui.internal/services/internal/bus"
 	"songshui.internal/services/internal/fault"
 	"songshui.internal/services/oversight/oversightapi"
 	"songshui.internal/services/portal/internal/front"
 	"songshui.internal/services/portal/internal/messages"
 	"songshui.internal/services/portal/portalapi"
-	"songshui.internal/services/registry/registryapi"
 )
 
 func ofBoard(ctx context.Context) oversightapi.BoardClient {
@@ -187,86 +181,4 @@ func inWords(in oversightapi.Inbox, l messages.Language) portalapi.Inbox {
 		out.Entries[i] = portalapi.InboxEntry{InboxEntry: e, Text: messages.Entry(e.Kind, e.Args, l)}
 	}
 	return out
-}
-
-// The address of a feed.
-const (
-	feedPrefix = "/feeds/"
-	feedSuffix = ".atom"
-)
-
-// feedEntries is how many entries a feed has: readers keep what they have read.
-const feedEntries = 50
-
-// Feeds serves Atom feeds (RFC 4287) by their addresses, which are all that a reader of feeds has. seal signs for the account that the address belongs to.
-func Feeds(conn bus.Client, seal *access.Seal) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		link, ok := strings.CutSuffix(r.PathValue("file"), feedSuffix)
-		if !ok {
-			front.Refuse(w, r, fault.New(fault.NotFound, "portal: feed"))
-			return
-		}
-		ctx := r.Context()
-		id, err := registryapi.Client{Client: conn}.Feed(ctx, link)
-		if err != nil {
-			front.Refuse(w, r, err)
-			return
-		}
-		client := conn
-		if client.Token, err = seal.Sign(id.Actor); err != nil {
-			front.Refuse(w, r, err)
-			return
-		}
-		got, err := oversightapi.BoardClient{Client: client}.Inbox(ctx, oversightapi.InboxParams{PerPage: feedEntries})
-		if err != nil {
-			front.Refuse(w, r, err)
-			return
-		}
-		h := w.Header()
-		h.Set("Content-Type", "application/atom+xml; charset=utf-8")
-		h.Set("Cache-Control", "private, no-store")
-		h.Set("Referrer-Policy", "no-referrer")
-		_, _ = w.Write([]byte(xml.Header))
-		_ = xml.NewEncoder(w).Encode(atom(r, string(id.Actor.Account), got, front.Of(ctx).Language))
-	}
-}
-
-type atomFeed struct {
-	XMLName xml.Name    `xml:"http://www.w3.org/2005/Atom feed"`
-	Lang    string      `xml:"xml:lang,attr"`
-	ID      string      `xml:"id"`
-	Title   string      `xml:"title"`
-	Updated string      `xml:"updated"`
-	Author  string      `xml:"author>name"`
-	Entries []atomEntry `xml:"entry"`
-}
-
-type atomEntry struct {
-	ID      string `xml:"id"`
-	Title   string `xml:"title"`
-	Updated string `xml:"updated"`
-	Link    struct {
-		Href string `xml:"href,attr"`
-	} `xml:"link"`
-	Summary string `xml:"summary,omitempty"`
-}
-
-func atom(r *http.Request, account string, in oversightapi.Inbox, l messages.Language) atomFeed {
-	scheme := "http"
-	if r.TLS != nil || r.Header.Get("X-Forwarded-Proto") == "https" {
-		scheme = "https"
-	}
-	f := atomFeed{Lang: l.Tag(), ID: "urn:songshui:inbox:" + account, Title: "松水：我的提醒", Updated: time.Unix(0, 0).UTC().Format(time.RFC3339), Author: "松水"}
-	if l == messages.English {
-		f.Title, f.Author = "Songshui: my inbox", "Songshui"
-	}
-	for i, e := range in.Entries {
-		x := atomEntry{ID: "urn:songshui:inbox:" + account + ":" + e.ID, Title: messages.Entry(e.Kind, e.Args, l), Updated: e.At.Format(time.RFC3339), Summary: e.Args["title"]}
-		x.Link.Href = scheme + "://" + r.Host + e.Link
-		if i == 0 {
-			f.Updated = x.Updated
-		}
-		f.Entries = append(f.Entries, x)
-	}
-	return f
 }
