@@ -28,6 +28,7 @@ import (
 	"songshui.internal/services/portal/internal/pages/outlets"
 	"songshui.internal/services/portal/internal/pages/people"
 	"songshui.internal/services/portal/internal/pages/returns"
+	"songshui.internal/services/portal/internal/pages/saved"
 	"songshui.internal/services/portal/internal/pages/search"
 	"songshui.internal/services/portal/internal/pages/shell"
 	"songshui.internal/services/portal/internal/pages/signin"
@@ -106,6 +107,7 @@ func New(d Deps, c Config) (*Server, error) {
 	board.Handler{Lists: d.Directory, Now: d.Bus.Now}.Routes(pages, mux)
 	returns.Handler{Lists: d.Directory, Now: d.Bus.Now}.Routes(pages, mux)
 	inbox.Handler{Secure: c.SecureCookies}.Routes(pages, mux)
+	saved.Handler{Secure: c.SecureCookies}.Routes(pages, mux)
 	pages.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		shell.Fail(w, r, fault.New(fault.NotFound, "portal: page"))
 	})

@@ -5,6 +5,7 @@
 package search
 
 import (
+	"crypto/rand"
 	"embed"
 	"net/http"
 	"net/url"
@@ -53,6 +54,8 @@ type data struct {
 	Previous, NextPage    string
 	// Asked is the search as an address' query, for exports and to save it; Name proposes one for it.
 	Asked, Name string
+	// SaveKey has the form that saves it save it once.
+	SaveKey string
 	// TooMany says that there are more cases than an export holds.
 	TooMany bool
 	Radii   []string
@@ -142,7 +145,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	l := shell.Language(r)
 	params, err := view.ReadSearch(a.asked())
-	d := data{L: l, A: a, Hidden: kept(a), Chips: h.chips(a, nil, l), Radii: radii, Asked: a.withoutPage("page").asked().Encode()}
+	d := data{L: l, A: a, Hidden: kept(a), Chips: h.chips(a, nil, l), Radii: radii, Asked: a.withoutPage("page").asked().Encode(), SaveKey: rand.Text()}
 	for _, p := range places {
 		d.Places = append(d.Places, placeChoice{p.at, messages.Term("office", p.office, l)})
 	}
