@@ -1,7 +1,7 @@
 // Package archive is the domain of searching cases: what a case looks like to a search ([Document], [Compose]), and what can be asked ([Params],
 // [Query]). It imports the standard library, events, fault and access only; the engine, NATS and text folding are in archive/internal, archive/server wires them.
 //
-// It owns one search index and no stream. It reads CASES, RECTIFICATION and MEDIA.
+// It owns one search index, the stream SEARCHES (saved searches, see internal/saved) and the bucket of cursors. It reads CASES, RECTIFICATION and MEDIA.
 //
 // # Writing
 //
@@ -24,6 +24,17 @@
 // A document holds only what everyone who may see its case may read. Its audience (events.CaseState.VisibleTo) is in it, and every query is narrowed to the
 // holders that its actor is; callers can't give holders. Counts of facets and totals come from that narrowed set. Order uses no statistics of the
 // corpus, since those would tell of hidden cases.
+//
+// A text is read as alternatives of terms and conditions ([Alternative]): one is one request to the engine, several are two (the ids that each finds, joined in order; then the page and the counts
+// of those ids, a thousand at a time). What nothing has as written is read otherwise, a quoted phrase never.
+//
+// A frozen list ([CursorStart]) holds all ids found at one moment, for ten minutes, under an address that nobody guesses and for one account; a page is asked by its ids and the audience, so what may
+// no longer be seen is missing, and nothing comes to it. Exports are such lists, and state the position in the log up to which the index knew it.
+//
+// # Engines
+//
+// The engine in the process and a Meilisearch (the suite in contract passes on 1.50) get the same requests. For a Meilisearch texts are spelled, each character a word (index.learn), so words inside
+// words are found there too; TestRecall and the test of all substrings hold on both.
 //
 // # Recall
 //

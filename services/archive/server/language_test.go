@@ -166,3 +166,28 @@ func TestLanguageRead(t *testing.T) {
 		}
 	}
 }
+
+// TestReferenceFirst: the case whose reference is asked for stands before all that mention it, whatever the brackets.
+func TestReferenceFirst(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	all, _ := w.putSamples(t)
+	w.start(t)
+	i := slices.IndexFunc(all, func(c events.CaseState) bool { return c.Ref == "长安委办曝〔2026〕1号" })
+	var last uint64
+	for n, text := range []string{"长安委办曝〔2026〕1号", "见长安委办曝〔2026〕1号及长安委办曝〔2026〕1号", "长安委办曝2026 1"} {
+		c := all[i]
+		c.Ref = "另〔2026〕" + strings.Repeat("9", n+1) + "号"
+		c.ID, c.Title, c.Summary, c.Tags, c.ExposedOn = events.CaseIDFor(c.Office, c.Ref), text, text+text, []string{text}, "2026-11-24"
+		last = w.putCase(t, c)
+	}
+	c := all[i]
+	c.Ref = "长安委办曝〔2026〕11号"
+	c.ID, c.ExposedOn = events.CaseIDFor(c.Office, c.Ref), "2026-11-24"
+	last = max(last, w.putCase(t, c))
+	for _, q := range []string{"长安委办曝〔2026〕1号", "长安委办曝(2026)1号", "长安委办曝[2026]1号", "长安委办曝【2026】1号", "長安委辦曝〔２０２６〕1號", "文号:长安委办曝[2026]1号"} {
+		if found := w.search(t, province, archiveapi.Params{Q: q, MinSeq: last}); len(found.Hits) == 0 || found.Hits[0].Ref != "长安委办曝〔2026〕1号" {
+			t.Errorf("%s: %v", q, refs(found))
+		}
+	}
+}

@@ -153,6 +153,8 @@ func TestHiddenIsLikeMissing(t *testing.T) {
 		if got.withoutID() != missing.withoutID() {
 			t.Errorf("%s can tell: %s, %s", who, got.body, missing.body)
 		}
+		// How long it takes to say so is told, not judged.
+		t.Logf("%s: 404 of a hidden case in %v, of a missing one in %v (medians of 30)", who, median(t, who, hidden.ID), median(t, who, strings.Repeat("a", 26)))
 		for _, name := range []string{"publish", "start"} {
 			one, other := command(t, who, hidden.ID, name, `{}`), command(t, who, strings.Repeat("a", 26), name, `{}`)
 			if one.status != other.status || one.withoutID() != other.withoutID() {
@@ -186,6 +188,19 @@ func TestHiddenIsLikeMissing(t *testing.T) {
 			t.Errorf("%s: %d", who, got.status)
 		}
 	}
+}
+
+// median is how long asking for a case takes.
+func median(t *testing.T, who, id string) time.Duration {
+	t.Helper()
+	var took []time.Duration
+	for range 30 {
+		begin := time.Now()
+		call(t, who, http.MethodGet, "/api/v1/cases/"+id, nil)
+		took = append(took, time.Since(begin))
+	}
+	slices.Sort(took)
+	return took[len(took)/2]
 }
 
 // until asks again and again until what is told holds.
@@ -356,14 +371,19 @@ func TestWithdrawnCaseLeavesTheReaders(t *testing.T) {
 	if r := call(t, "changchun-2", http.MethodGet, "/api/v1/cases/"+got.ID, nil); r.status != http.StatusOK || !bytes.Contains(r.body, []byte(`"withdrawn"`)) {
 		t.Errorf("its office: %d %s", r.status, r.body)
 	}
+	withdrawn := time.Now()
 	until(t, "the journalist doesn't find it any more", func() bool {
 		for _, h := range search(t, "journalist", "q="+url.QueryEscape("麒麟冷库")).Hits {
 			if h.ID == got.ID {
 				return false
 			}
 		}
-		return true
+		typed := call(t, "journalist", http.MethodGet, "/api/v1/suggest?q="+url.QueryEscape("麒麟冷"), nil)
+		return !bytes.Contains(typed.body, []byte("麒麟")) && !bytes.Contains(call(t, "journalist", http.MethodGet, "/api/v1/search.csv?q="+url.QueryEscape("麒麟冷库"), nil).body, []byte(got.ID))
 	})
+	if took := time.Since(withdrawn); took > 5*time.Second {
+		t.Errorf("it was still found, suggested or exported after %v", took)
+	}
 	wait(t, "changchun-2", "麒麟冷库", got.ID)
 }
 
