@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/meilisearch/meilisearch-go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -297,4 +298,34 @@ func TestOvertaken(t *testing.T) {
 	b.before.Store(&before)
 	w.search(t, province, archiveapi.Params{MinSeq: w.putCase(t, c)})
 	verified(t, s)
+}
+
+// TestSecondWriter: of two processes either writes on within ten seconds of the other's end.
+func TestSecondWriter(t *testing.T) {
+	t.Parallel()
+	if real() {
+		t.Skip("left out: how long it takes is the bus's matter, not the engine's")
+	}
+	w := newWorld(t)
+	_, stopFirst := w.start(t)
+	_, stopSecond := w.start(t)
+	written := func(ref string) {
+		t.Helper()
+		last := w.putCase(t, events.CaseState{ID: events.CaseIDFor("jilin", ref), Office: "jilin", Ref: ref, State: events.CaseExposed, ExposedOn: "2026-11-20"})
+		begin := time.Now()
+		w.until(t, ref+" is found", func() bool {
+			_, err := w.ask(t, province, archiveapi.Params{MinSeq: last})
+			return err == nil
+		})
+		if took := time.Since(begin); took > 10*time.Second {
+			t.Errorf("%s was written after %v", ref, took)
+		}
+	}
+	written("both")
+	stopFirst()
+	written("the second alone")
+	_, stopThird := w.start(t)
+	stopSecond()
+	written("the third alone")
+	stopThird()
 }
