@@ -53,6 +53,8 @@ type Texts struct {
 	Places []string `json:"places,omitempty"`
 	// Rest is everything else: legal bases, codes, units, outlets, headlines, captions and names of media.
 	Rest []string `json:"rest,omitempty"`
+	// Transcripts are what is said in clips and sound; nothing writes them down yet.
+	Transcripts []string `json:"transcripts,omitempty"`
 }
 
 // Compose makes the whole document of a case from its records as they stand. rectification is nil while there is none; media holds the state of each

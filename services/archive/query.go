@@ -359,7 +359,7 @@ type Hit struct {
 	PublishedOn        events.Day                 `json:"published_on"`
 	State              events.CaseStatus          `json:"state"`
 	RectificationState events.RectificationStatus `json:"rectification_state"`
-	// Highlight gives, for each text in which the query was found (ref, title, enterprise, tags, violations, summary, places, rest), a fragment of the original as
+	// Highlight gives, for each text in which the query was found (ref, title, enterprise, tags, violations, summary, places, rest, transcripts), a fragment of the original as
 	// HTML: escaped, the matches in <mark>.
 	Highlight map[string]string `json:"highlight"`
 }

@@ -31,11 +31,11 @@ import (
 const Live = "cases"
 
 // mapping counts changes of what is written for a case, including those of folding; it is part of the shape.
-const mapping = 6
+const mapping = 7
 
 // literal are the attributes searched, the best place first; a match in an earlier one ranks higher. Hints come after them and are searched only when a query finds nothing
 // as it is written, so a word never brings its homophones along.
-var literal = []string{"text.ref", "text.title", "text.enterprise", "text.tags", "text.violations", "text.summary", "text.places", "text.rest"}
+var literal = []string{"text.ref", "text.title", "text.enterprise", "text.tags", "text.violations", "text.summary", "text.places", "text.rest", "text.transcripts"}
 
 // Settings of the index, the one place where they are. What isn't here stays as an engine has it, with reason: proximityPrecision byWord, since phrases of spelled characters are found by
 // the distances of words; prefixSearch indexingTime, for the last word; no stopWords, since a phrase must be whole; no synonyms, since nobody said that two words mean the same; no

@@ -150,6 +150,7 @@ func parts(t archive.Texts) []part {
 	out = append(out, part{"summary", t.Summary})
 	add("places", t.Places)
 	add("rest", t.Rest)
+	add("transcripts", t.Transcripts)
 	return slices.DeleteFunc(out, func(p part) bool { return p.text == "" })
 }
 
@@ -162,5 +163,5 @@ func each(t archive.Texts, write func(string) string) archive.Texts {
 		}
 		return out
 	}
-	return archive.Texts{Ref: write(t.Ref), Title: write(t.Title), Enterprise: write(t.Enterprise), Summary: write(t.Summary), Tags: list(t.Tags), Violations: list(t.Violations), Places: list(t.Places), Rest: list(t.Rest)}
+	return archive.Texts{Ref: write(t.Ref), Title: write(t.Title), Enterprise: write(t.Enterprise), Summary: write(t.Summary), Tags: list(t.Tags), Violations: list(t.Violations), Places: list(t.Places), Rest: list(t.Rest), Transcripts: list(t.Transcripts)}
 }

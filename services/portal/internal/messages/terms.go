@@ -115,6 +115,6 @@ var terms = map[string]map[string]text{
 	"sort": {
 		"relevance": {"相关度", "relevance"}, "newest": {"最新刊播", "newest"}, "oldest": {"最早刊播", "oldest"}, "penalty": {"罚款最多", "highest penalty"}, "overdue": {"逾期最久", "longest overdue"}, "nearest": {"距离最近", "nearest"},
 	},
-	"text":    {"tags": {"标签", "tags"}, "places": {"地点", "place"}, "rest": {"其他内容", "elsewhere"}},
+	"text":    {"tags": {"标签", "tags"}, "places": {"地点", "place"}, "rest": {"其他内容", "elsewhere"}, "transcripts": {"录音文字", "transcript"}},
 	"read_as": {"sound": {"按读音找到", "found by sound"}, "slip": {"按相近的字找到", "found with one character changed"}, "pinyin": {"按拼音找到", "found by pinyin"}},
 }

@@ -88,6 +88,9 @@ func TestStory6SavedSearch(t *testing.T) {
 	call(t, "journalist", http.MethodGet, "/api/v1/searches/"+saved.ID, nil).problem(t, http.StatusNotFound, "not_found")
 	call(t, "journalist", http.MethodDelete, "/api/v1/searches/"+saved.ID, nil).problem(t, http.StatusNotFound, "not_found")
 	must(t, ok(call(t, "weekly", http.MethodPut, "/api/v1/searches/"+saved.ID, []byte(`{"name":"冷库","query":"q=冷库"}`))))
+	if _, err := system.Archive.Rebuild(ctx); err != nil {
+		t.Fatal(err)
+	}
 	third := submit(t, "测〔2026〕存4", map[string]any{"title": "青龙冷库氨气浓度超标"})
 	seen := map[string]int{}
 	for seen[third.ID] == 0 {

@@ -249,7 +249,7 @@ func orders(a address, l messages.Language) []choice {
 // Texts of which a fragment is shown besides title, reference and enterprise: those that read by themselves, and, where none of them was found in, one of the others with its label.
 var (
 	telling  = []string{"summary", "violations"}
-	labelled = []string{"tags", "places", "rest"}
+	labelled = []string{"tags", "places", "rest", "transcripts"}
 )
 
 // fragment is a piece of a text, as HTML; Label says of what, where the piece doesn't.
