@@ -15,8 +15,8 @@ import (
 const SweepEvery = 2 * time.Minute
 
 const (
-	// maxWaiting bounds the records whose schedules are still to be set after own appends; a sweep finds those beyond.
-	maxWaiting = 8192
+	// maxWaiting bounds the records whose schedules are still to be set after own appends, some megabytes; those beyond are swept for as soon as these are set.
+	maxWaiting = 1 << 15
 	// maxAhead bounds the own appends that are remembered behind one of somebody else's; a sweep looks at those beyond.
 	maxAhead = 1 << 16
 )
@@ -26,9 +26,13 @@ type follower[S any, P Record[S]] struct {
 	clock Clock[S, P]
 	bus   *Bus
 	wake  chan struct{}
+	// short asks for a sweep after there was no room for what was appended.
+	short chan struct{}
+	room  int
 
 	mu      sync.Mutex
 	waiting map[string]change
+	missed  bool
 	// done is the sequence up to which nothing is left to find; ahead are those after it that needn't be looked at.
 	done  uint64
 	ahead map[uint64]struct{}
@@ -41,7 +45,7 @@ type change struct {
 }
 
 func (c Clock[S, P]) follower(b *Bus) *follower[S, P] {
-	return &follower[S, P]{clock: c, bus: b, wake: make(chan struct{}, 1), waiting: map[string]change{}, ahead: map[uint64]struct{}{}}
+	return &follower[S, P]{clock: c, bus: b, wake: make(chan struct{}, 1), short: make(chan struct{}, 1), room: maxWaiting, waiting: map[string]change{}, ahead: map[uint64]struct{}{}}
 }
 
 // appended is told of an append to the records' stream. It only takes note: the command doesn't wait for its schedule.
@@ -63,7 +67,8 @@ func (f *follower[S, P]) appended(subject, eventType string, sequence uint64, st
 // note has a record wait for its schedule; false if there is no room.
 func (f *follower[S, P]) note(subject string, c change) bool {
 	was, known := f.waiting[subject]
-	if !known && len(f.waiting) >= maxWaiting {
+	if !known && len(f.waiting) >= f.room {
+		f.missed = true
 		return false
 	}
 	if was.sequence < c.sequence {
@@ -124,6 +129,20 @@ func (f *follower[S, P]) run(ctx context.Context) error {
 				continue
 			}
 			wait.Reset()
+		}
+		f.catchUp()
+	}
+}
+
+// catchUp has what there was no room for swept for.
+func (f *follower[S, P]) catchUp() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.missed {
+		f.missed = false
+		select {
+		case f.short <- struct{}{}:
+		default:
 		}
 	}
 }
@@ -254,6 +273,8 @@ func (f *follower[S, P]) keep(ctx context.Context) error {
 		case <-changed:
 			next = f.compare
 		case <-tick.C:
+			next = f.sweep
+		case <-f.short:
 			next = f.sweep
 		}
 	}
