@@ -50,6 +50,8 @@ type Due struct {
 	SetOn Day    `json:"set_on"`
 	// SetAt is the system's time; a reminder whose moment was past by then is never stated.
 	SetAt time.Time `json:"set_at,omitzero"`
+	// Backdated marks one that was set by a late entry 补录.
+	Backdated bool `json:"backdated,omitempty"`
 }
 
 // Progress is one report of progress.

@@ -152,7 +152,9 @@ type Standing struct {
 	State         events.RectificationStatus
 	Due, DueMoved events.Day
 	// DueOpened says that the day came with the opening: from the case, or by the rule where the case names none.
-	DueOpened    bool
+	DueOpened bool
+	// DueBackdated says that it was set by a late entry.
+	DueBackdated bool
 	OverdueDays  int
 	Overdue      bool
 	FinishedLate bool
@@ -334,12 +336,14 @@ type Row struct {
 	Due       events.Day `json:"due,omitempty"`
 	DueMoved  events.Day `json:"due_moved,omitempty"`
 	// DueBy is system where the due day follows from a rule; else a person gave it.
-	DueBy       string     `json:"due_by,omitempty"`
-	OverdueDays int        `json:"overdue_days,omitempty"`
-	Grade       int        `json:"grade,omitempty"`
-	ClosedOn    events.Day `json:"closed_on,omitempty"`
-	DaysToClose *int       `json:"days_to_close,omitempty"`
-	Withdrawn   bool       `json:"withdrawn,omitempty"`
+	DueBy string `json:"due_by,omitempty"`
+	// DueBackdated marks a due day that was set by a late entry 补录.
+	DueBackdated bool       `json:"due_backdated,omitempty"`
+	OverdueDays  int        `json:"overdue_days,omitempty"`
+	Grade        int        `json:"grade,omitempty"`
+	ClosedOn     events.Day `json:"closed_on,omitempty"`
+	DaysToClose  *int       `json:"days_to_close,omitempty"`
+	Withdrawn    bool       `json:"withdrawn,omitempty"`
 	// Extension is the index of the extension.
 	Extension *int         `json:"extension,omitempty"`
 	AskedOn   events.Day   `json:"asked_on,omitempty"`

@@ -28,7 +28,7 @@ func Fold(s events.RectificationState, meta events.Meta, fact events.Fact) (even
 	case events.RectificationOpenedFact:
 		s.ID, s.Office, s.HazardLevel, s.OpenedOn, s.ResponsibleUnit = f.ID, f.Office, f.HazardLevel, f.OpenedOn, f.ResponsibleUnit
 		s.State = events.RectificationPending
-		s.Dues = []events.Due{{Day: f.Due, SetBy: SetByOpened, SetOn: f.OpenedOn, SetAt: meta.Time}}
+		s.Dues = []events.Due{{Day: f.Due, SetBy: SetByOpened, SetOn: f.OpenedOn, SetAt: meta.Time, Backdated: meta.Backdated}}
 	case events.RectificationStartedFact:
 		s = foldStarted(s, meta, f)
 	case events.RectificationProgressedFact:
@@ -185,7 +185,7 @@ func declined(s events.RectificationState, meta events.Meta, reason string) even
 
 // setDue sets a new due day, and those of the items that were named with it.
 func setDue(s events.RectificationState, day events.Day, items []events.ItemDue, by string, meta events.Meta) events.RectificationState {
-	s.Dues = add(s.Dues, events.Due{Day: day, SetBy: by, SetOn: meta.On, SetAt: meta.Time})
+	s.Dues = add(s.Dues, events.Due{Day: day, SetBy: by, SetOn: meta.On, SetAt: meta.Time, Backdated: meta.Backdated})
 	if len(items) == 0 {
 		return s
 	}
@@ -195,7 +195,7 @@ func setDue(s events.RectificationState, day events.Day, items []events.ItemDue,
 		if len(i.Dues) == 0 {
 			i.Dues = []events.Due{{Day: i.Due, SetBy: SetByStarted, SetOn: s.StartedOn}}
 		}
-		i.Due, i.Dues = named.Due, add(i.Dues, events.Due{Day: named.Due, SetBy: by, SetOn: meta.On, SetAt: meta.Time})
+		i.Due, i.Dues = named.Due, add(i.Dues, events.Due{Day: named.Due, SetBy: by, SetOn: meta.On, SetAt: meta.Time, Backdated: meta.Backdated})
 	}
 	return s
 }

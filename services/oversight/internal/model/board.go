@@ -226,7 +226,7 @@ func (l line) row(day events.Day) oversight.Row {
 	r := oversight.Row{Case: l.c.ID, Ref: l.c.Ref, Title: l.c.Title, Enterprise: l.c.Enterprise.Name, Office: l.c.Office, Sector: l.c.Sector, ExposedOn: l.c.ExposedOn,
 		Withdrawn: l.c.State == events.CaseWithdrawn && l.c.WithdrawnOn <= day}
 	if s := l.is; s != nil {
-		r.State, r.Due, r.DueMoved, r.OverdueDays, r.Grade, r.ClosedOn = string(s.State), s.Due, s.DueMoved, s.OverdueDays, s.Grade, s.ClosedOn
+		r.State, r.Due, r.DueBackdated, r.DueMoved, r.OverdueDays, r.Grade, r.ClosedOn = string(s.State), s.Due, s.DueBackdated, s.DueMoved, s.OverdueDays, s.Grade, s.ClosedOn
 		if s.DueOpened && l.c.Plan.Deadline != s.Due {
 			r.DueBy = oversight.BySystem
 		}

@@ -51,6 +51,8 @@ func (r *reader) due() (d events.Due) {
 			d.SetBy = r.word()
 		case "set_on":
 			d.SetOn = r.day()
+		case "backdated":
+			d.Backdated = r.bool()
 		default:
 			r.skip()
 		}

@@ -105,7 +105,7 @@ func standing(r *Rectification, n rectificationapi.Numbers, day events.Day) over
 		CalendarMissing: v.CalendarMissing, MediaLate: v.AwaitingMedia != nil && v.AwaitingMedia.Late}
 	for _, d := range r.Dues {
 		if d.SetOn <= day {
-			s.DueOpened = d.SetBy == rectificationapi.SetByOpened
+			s.DueOpened, s.DueBackdated = d.SetBy == rectificationapi.SetByOpened, d.Backdated && d.SetBy != rectificationapi.SetByOpened
 		}
 	}
 	if v.Listed {

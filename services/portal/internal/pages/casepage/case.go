@@ -99,6 +99,12 @@ func (r *shownRectification) DueBy(asked events.Plan) string {
 	return "system"
 }
 
+// DueBackdated says that the due day was set by a late entry 补录; one that came with the opening has the case's own marks.
+func (r *shownRectification) DueBackdated() bool {
+	n := len(r.Dues)
+	return n > 0 && r.Dues[n-1].Backdated && r.Dues[n-1].SetBy != rectificationapi.SetByOpened
+}
+
 // shownMedium is a medium with the addresses of what is shown of it; Look says that the person is of its office or the province and may see how it stands.
 type shownMedium struct {
 	portalapi.Medium

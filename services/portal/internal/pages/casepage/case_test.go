@@ -63,7 +63,7 @@ func TestCalendarMissing(t *testing.T) {
 // TestDueBy marks a due day that followed from the rule as the system's, and one that somebody gave as given.
 func TestDueBy(t *testing.T) {
 	t.Parallel()
-	opened, started := []events.Due{{SetBy: "opened"}}, []events.Due{{SetBy: "opened"}, {SetBy: "started"}}
+	opened, started := []events.Due{{SetBy: "opened"}}, []events.Due{{SetBy: "opened"}, {SetBy: "started", Backdated: true}}
 	for i, c := range []struct {
 		dues  []events.Due
 		asked events.Day
@@ -74,6 +74,8 @@ func TestDueBy(t *testing.T) {
 			data{L: messages.Chinese, Case: shownCase{Plan: events.Plan{Deadline: c.asked}}, Rect: &shownRectification{State: "pending", Due: "2026-07-12", Dues: c.dues}})
 		if got := w.Body.String(); !strings.Contains(got, `class="`+c.want+`" datetime="2026-07-12"`) {
 			t.Errorf("%d: not %s: %s", i, c.want, got)
+		} else if late := len(c.dues) > 1; strings.Contains(got, "补录") != late {
+			t.Errorf("%d: marked as a late entry: %v", i, !late)
 		}
 	}
 }
