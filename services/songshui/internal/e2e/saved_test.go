@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"songshui.internal/events"
 	"songshui.internal/services/portal/portalapi"
 )
 
@@ -60,7 +61,7 @@ func TestStory6SavedSearch(t *testing.T) {
 	must(t, ok(command(t, "changchun-2", got.ID, "review", `{"opinion":"属实"}`)))
 	must(t, ok(command(t, "changchun-1", got.ID, "embargo", `{"outlets":["qg-weekly"],"until":"`+time.Now().Add(-time.Minute).Format(time.RFC3339)+`"}`)))
 	wait(t, "weekly", "朱雀冷库", got.ID) // the named outlet's journalist sees it, and is told nothing
-	must(t, ok(command(t, "changchun-1", got.ID, "publish", `{"outlet":"长春安行视界电视栏目","kind":"tv","headline":"曝光","url":"https://tv.example.cn/6","published_on":"`+time.Now().Format(time.DateOnly)+`"}`)))
+	must(t, ok(command(t, "changchun-1", got.ID, "publish", `{"outlet":"长春安行视界电视栏目","kind":"tv","headline":"曝光","url":"https://tv.example.cn/6","published_on":"`+string(events.DayOf(time.Now()))+`"}`)))
 	second := submit(t, "测〔2026〕存2", map[string]any{"title": "玄武冷库氨气浓度超标"})
 	submit(t, "测〔2026〕存3", map[string]any{"title": "白虎冷库氨气浓度超标"})
 	want := map[string]bool{got.ID: true, second.ID: true}
