@@ -1,7 +1,9 @@
 package index
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"strconv"
 	"time"
 
@@ -11,34 +13,46 @@ import (
 	"songshui.internal/services/archive"
 )
 
-// newest is how many new exposures one question gives; those beyond are given by the next.
-const newest = 200
+// newestAtOnce is how many new exposures one request asks for.
+const newestAtOnce = 200
 
-// Newly finds what was exposed after a moment, as the query is written, the earliest first. Exposures are told apart to the millisecond.
+// Newly finds what was exposed after a moment, as the query is written, the earliest first. Exposures are told apart to the millisecond. One that comes in between two requests may be missing; it
+// makes the index know more than it did before.
 func (x *Index) Newly(ctx context.Context, q archive.Query, since time.Time) ([]events.Told, error) {
 	ways, err := x.waysOf(ctx, q)
 	if err != nil {
 		return nil, err
 	}
-	var questions []*meilisearch.SearchRequest
-	for _, i := range x.asWritten(ways, &marker{}) {
-		r := question(i.text, literal, filterBut(q, "", i.filter)+" AND state = exposed AND exposed > "+strconv.FormatInt(since.UnixMilli(), 10), newest)
-		r.AttributesToRetrieve, r.Sort = []string{"id", "exposed"}, []string{"exposed:asc"}
-		questions = append(questions, r)
-	}
-	answers, err := x.several(ctx, questions)
-	if err != nil {
-		return nil, err
-	}
 	seen := map[events.CaseID]bool{}
 	var out []events.Told
-	for _, a := range answers {
-		for _, h := range a.Hits {
-			if !seen[h.ID] {
-				seen[h.ID] = true
-				out = append(out, events.Told{Case: h.ID, ExposedAt: time.UnixMilli(h.Exposed).UTC()})
+	asked := x.asWritten(ways, &marker{})
+	for page := int64(1); len(asked) > 0; page++ {
+		questions := make([]*meilisearch.SearchRequest, len(asked))
+		for n, i := range asked {
+			r := question(i.text, literal, filterBut(q, "", i.filter)+" AND state = exposed AND exposed > "+strconv.FormatInt(since.UnixMilli(), 10), newestAtOnce)
+			r.AttributesToRetrieve, r.Sort, r.Page = []string{"id", "exposed"}, []string{"exposed:asc"}, page
+			questions[n] = r
+		}
+		answers, err := x.several(ctx, questions)
+		if err != nil {
+			return nil, err
+		}
+		var more []inquiry
+		for n, a := range answers {
+			for _, h := range a.Hits {
+				if !seen[h.ID] {
+					seen[h.ID] = true
+					out = append(out, events.Told{Case: h.ID, ExposedAt: time.UnixMilli(h.Exposed).UTC()})
+				}
+			}
+			if len(a.Hits) == newestAtOnce {
+				more = append(more, asked[n])
 			}
 		}
+		asked = more
 	}
+	slices.SortFunc(out, func(a, b events.Told) int {
+		return cmp.Or(a.ExposedAt.Compare(b.ExposedAt), cmp.Compare(a.Case, b.Case))
+	})
 	return out, nil
 }

@@ -2,8 +2,9 @@
 // who a person is now, registry; it appends to SEARCHES alone.
 //
 // A case is told when it was exposed after the search was saved, the person may see it, and the search finds it as it is written: a slip that is read otherwise tells nothing. What was told
-// stands in the record, so neither a rebuild of the index, nor a second exposure after a withdrawal, nor another process tells it again; telling waits for nobody, and what happened while no
-// process ran is told afterwards. Whoever is disabled is told nothing.
+// stands in the record, so neither a rebuild of the index, nor a second exposure after a withdrawal (but for one that five hundred others came before), nor another process tells it again;
+// telling waits for nobody, and what happened while no process ran is told afterwards. Whoever is disabled is told nothing; once enabled again, the person is told of what was exposed meanwhile
+// and can still be seen.
 package saved
 
 import (
@@ -22,11 +23,15 @@ var Aggregate = bus.Aggregate[events.SearchState, *events.SearchState]{Stream: e
 // maxTold is how many told cases a record keeps: with twice the record it stays far below the largest state. What was exposed before the latest one that is forgotten isn't told any more.
 const maxTold = 500
 
+// toldAtOnce is how many cases one fact tells: the earliest first, so that what the record forgets is never later than what is still to be told.
+const toldAtOnce = 200
+
 // Fold gives the state after a fact.
 func Fold(s events.SearchState, meta events.Meta, fact events.Fact) (events.SearchState, error) {
 	switch f := fact.(type) {
 	case events.SearchSavedFact:
-		s.ID, s.Account, s.Name, s.Query, s.Params, s.SavedAt, s.Told = f.ID, f.Account, f.Name, f.Query, f.Params, meta.Time.Truncate(time.Millisecond), []events.Told{}
+		s = events.SearchState{Schema: s.Schema, Revision: s.Revision, Commands: s.Commands, ID: f.ID, Account: f.Account, Name: f.Name, Query: f.Query, Params: f.Params,
+			SavedAt: meta.Time.Truncate(time.Millisecond), Told: []events.Told{}}
 	case events.SearchChangedFact:
 		s.Name, s.Query, s.Params = f.Name, f.Query, f.Params
 	case events.SearchFeedFact:

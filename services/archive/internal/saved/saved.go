@@ -32,6 +32,8 @@ type Searches struct {
 	all       map[events.SearchID]events.SearchState
 	sequences map[events.SearchID]uint64
 	caughtUp  chan struct{}
+	// saving lets one search begin at a time, so that requests side by side don't go past archiveapi.MaxSaved; each further process can add one.
+	saving sync.Mutex
 }
 
 // New makes Searches that follow SEARCHES and tell while Run runs.
@@ -156,16 +158,18 @@ func (x *Searches) save(ctx context.Context, r bus.Request) (any, error) {
 		return nil, err
 	}
 	id := events.SearchID(rand.Text())
-	if p.Key != "" { // the same sent twice is one search
+	if p.Key != "" { // the same sent twice is one search; sent again after it was removed, it begins anew
 		id = events.SearchID(short(string(r.Actor.Account) + "\x00" + p.Key))
 	}
+	x.saving.Lock()
+	defer x.saving.Unlock()
 	if had := x.of(r.Actor.Account); len(had) >= archiveapi.MaxSaved && !slices.ContainsFunc(had, func(s events.SearchState) bool { return s.ID == id }) {
 		var wrong fault.Fields
 		wrong.AddArg("search", "too_many", strconv.Itoa(archiveapi.MaxSaved))
 		return nil, wrong.Err("archive: save a search")
 	}
 	after, err := Aggregate.Execute(ctx, x.bus, events.SearchSubject(r.Actor.Account, id), x.intent(r.Actor, "save-search"), func(now bus.Loaded[events.SearchState], _ *access.Given) (events.Fact, error) {
-		if now.Exists() {
+		if now.Exists() && !now.State.Removed {
 			return nil, nil
 		}
 		return events.SearchSavedFact{ID: id, Account: r.Actor.Account, Name: name, Query: p.Query, Params: params}, nil

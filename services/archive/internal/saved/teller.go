@@ -86,14 +86,14 @@ func pause(ctx context.Context, d time.Duration) {
 	}
 }
 
-// tell looks at every search whenever the index knows more of cases or rectifications than before.
+// tell looks at every search whenever the index knows more than before.
 func (x *Searches) tell(ctx context.Context, ask func(access.Actor, archive.Params) (archive.Query, error)) {
 	if x.ready(ctx) != nil {
 		return
 	}
 	var known map[string]uint64
 	for ctx.Err() == nil {
-		now, err := x.teller.index.Positions(ctx, events.StreamCases, events.StreamRectification)
+		now, err := x.teller.index.Positions(ctx, events.StreamCases, events.StreamRectification, events.StreamMedia)
 		if err == nil && !maps.Equal(now, known) {
 			if err = x.tellAll(ctx, ask); err == nil {
 				known = now
@@ -151,11 +151,18 @@ func (x *Searches) tellOne(ctx context.Context, s events.SearchState, a access.A
 		return nil
 	}
 	found, err := x.teller.index.Newly(ctx, q, since(s))
-	if err != nil || len(news(s, found)) == 0 {
-		return err
+	for fresh := news(s, found); err == nil && len(fresh) > 0; fresh = news(s, fresh) {
+		if s, err = x.tellOf(ctx, s, fresh[:min(len(fresh), toldAtOnce)]); s.ID == "" || s.Removed {
+			return err
+		}
 	}
+	return err
+}
+
+// tellOf states that some cases are told, but for those that another process told meanwhile, and gives the search as it is then.
+func (x *Searches) tellOf(ctx context.Context, s events.SearchState, some []events.Told) (events.SearchState, error) {
 	after, err := Aggregate.Execute(ctx, x.bus, events.SearchSubject(s.Account, s.ID), x.told(), func(now bus.Loaded[events.SearchState], _ *access.Given) (events.Fact, error) {
-		fresh := news(now.State, found)
+		fresh := news(now.State, some)
 		if !now.Exists() || now.State.Removed || len(fresh) == 0 {
 			return nil, nil
 		}
@@ -167,5 +174,5 @@ func (x *Searches) tellOne(ctx context.Context, s events.SearchState, a access.A
 	if err == nil && after.Exists() {
 		x.keep(after.Sequence, after.State)
 	}
-	return err
+	return after.State, err
 }
