@@ -12,7 +12,8 @@ import (
 // Frozen is all that a query finds at one moment: the ids in their order, and what its pages are shown with.
 type Frozen struct {
 	IDs []string
-	// Found has the first page, total, facets, how terms were read, and the position in the log.
+	// Found has the first page, total, facets, how terms were read, and the position in the log that list, total and facets know at least. The page is asked for next, as any further one: what was
+	// withdrawn in between is missing from it and counted in the total.
 	Found  archive.Found
 	Marked []Marked
 }
@@ -97,7 +98,7 @@ func (x *Index) all(ctx context.Context, q archive.Query, inquiries []inquiry) (
 	i := inquiries[0]
 	list := question(i.text, literal, filterBut(q, "", i.filter), archive.MaxFrozen+1)
 	list.Facets, list.Sort = facetNames, sortOf(q)
-	questions := []*meilisearch.SearchRequest{list, positions}
+	questions := []*meilisearch.SearchRequest{positions, list} // an engine that answers one after the other knows at least what it says it knows
 	for _, but := range picked {
 		questions = append(questions, counting(but, i.text, filterBut(q, but, i.filter)))
 	}
@@ -105,10 +106,10 @@ func (x *Index) all(ctx context.Context, q archive.Query, inquiries []inquiry) (
 	if err != nil {
 		return f, err
 	}
-	for _, h := range answers[0].Hits {
+	for _, h := range answers[1].Hits {
 		f.IDs = append(f.IDs, string(h.ID))
 	}
-	f.Found = archive.Found{Total: answers[0].TotalHits, Facets: answers[0].FacetDistribution, Alternatives: alternatives(picked, answers[2:]), Position: positionsOf(answers[1])}
+	f.Found = archive.Found{Total: answers[1].TotalHits, Facets: answers[1].FacetDistribution, Alternatives: alternatives(picked, answers[2:]), Position: positionsOf(answers[0])}
 	return f, nil
 }
 
