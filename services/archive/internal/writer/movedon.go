@@ -12,13 +12,21 @@ import (
 type moment map[string]uint64
 
 func (w *Writer) moment(ctx context.Context) (moment, error) {
-	m := moment{}
-	for _, s := range sources() {
-		last, err := w.bus.Last(ctx, s.durable.Stream, ">")
-		if err != nil && !errors.Is(err, bus.ErrNone) && !errors.Is(err, events.ErrMalformed) {
-			return nil, err
+	all := streams()
+	last := make([]uint64, len(all))
+	err := inParallel(len(all), func(i int) error {
+		m, err := w.bus.Last(ctx, all[i], ">")
+		if last[i] = m.Sequence; errors.Is(err, bus.ErrNone) || errors.Is(err, events.ErrMalformed) {
+			return nil
 		}
-		m[s.durable.Stream] = last.Sequence
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	m := moment{}
+	for i, s := range all {
+		m[s] = last[i]
 	}
 	return m, nil
 }

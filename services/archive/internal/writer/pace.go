@@ -39,9 +39,15 @@ func (p *pace) begin(ctx context.Context, stream string) (done func()) {
 		}
 	}
 	began := time.Now()
-	before, err := p.end(ctx, stream)
+	var before uint64
+	asked := make(chan error, 1)
+	go func() { // the batch needn't wait for it
+		var err error
+		before, err = p.end(ctx, stream)
+		asked <- err
+	}()
 	return func() {
-		if err != nil {
+		if <-asked != nil {
 			return
 		}
 		took := time.Since(began)

@@ -17,10 +17,6 @@ import (
 // documents, and Bleve keeps whole batches in order, so after a crash everything above it is missing and nothing below.
 var watermarkKey = []byte("sequence")
 
-// persistPause is how long Bleve gathers batches in memory, in milliseconds, before it writes them as one segment. What a
-// crash loses of it is indexed again from the store.
-const persistPause = 50
-
 // smallSegment is up to how many documents segments count as equally small when Bleve chooses which to merge. Bleve's own 2,000
 // makes it merge all of a smaller index, and the tail of a larger, again and again as documents come one by one; with
 // fewer, searches go through more segments: about 20 of 20,000 documents.
@@ -48,7 +44,8 @@ func openFulltext(dir string, queue *index.AnalysisQueue) (*fulltext, error) {
 		"bolt_timeout": "1s",
 		// The store is the truth: a batch need not wait until it is on disk.
 		"unsafe_batch":           true,
-		"scorchPersisterOptions": map[string]any{"PersisterNapTimeMSec": persistPause, "PersisterNapUnderNumFiles": math.MaxInt32},
+		"scorchPersisterOptions": map[string]any{"PersisterNapTimeMSec": 0, "PersisterNapUnderNumFiles": math.MaxInt32},
+		"eventCallbackName":      pacing,
 		"scorchMergePlanOptions": map[string]any{"FloorSegmentSize": smallSegment},
 	}, queue)
 	if err != nil {
