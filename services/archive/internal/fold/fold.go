@@ -87,6 +87,19 @@ func plain(r rune) (nfkc rune, ok bool) {
 	return r, false
 }
 
+// bare says that folding changes nothing: lower case and digits, their signs, simplified characters.
+func bare(s string) bool {
+	for _, r := range s {
+		switch {
+		case r < 'A', 'Z' < r && r < utf8.RuneSelf, 0x3001 <= r && r <= 0x3017:
+		case 0x4E00 <= r && r <= 0x9FFF && (simplified[r-hanFirst] == 0 || simplified[r-hanFirst] == r):
+		default:
+			return false
+		}
+	}
+	return true
+}
+
 // normalized hands the NFKC form of a text to put, with where each of its characters comes from.
 func normalized(s string, put func(r rune, at, end int)) {
 	for at := 0; at < len(s); {
@@ -109,6 +122,9 @@ func normalized(s string, put func(r rune, at, end int)) {
 
 // String folds a text. Bytes that are no UTF-8 become U+FFFD.
 func String(s string) string {
+	if bare(s) {
+		return s
+	}
 	var b strings.Builder
 	b.Grow(len(s))
 	normalized(s, func(r rune, _, _ int) {

@@ -4,16 +4,23 @@ import (
 	"fmt"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 func isWord(r rune) bool {
+	if r < utf8.RuneSelf {
+		return 'a' <= r && r <= 'z' || '0' <= r && r <= '9' || 'A' <= r && r <= 'Z'
+	}
 	return unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsNumber(r) || unicode.IsMark(r)
 }
 
 // single says whether a character is a word of its own in writing without blanks: Han, Kana and Hangul.
 func single(r rune) bool {
-	if r < 0x1100 {
+	switch {
+	case r < 0x1100, 0x3001 <= r && r <= 0x3004, 0xFF01 <= r && r <= 0xFF65: // most of what isn't: letters, punctuation, full-width forms
 		return false
+	case 0x4E00 <= r && r <= 0x9FFF, 0xAC00 <= r && r <= 0xD7A3: // most of what is
+		return true
 	}
 	return unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul) || r == 'ー'
 }
@@ -27,6 +34,10 @@ type Word struct {
 
 // Words gives the words of a folded text; all else separates.
 func Words(folded string) (out []Word) {
+	if folded == "" {
+		return nil
+	}
+	out = make([]Word, 0, utf8.RuneCountInString(folded))
 	begin := -1
 	flush := func(i int) {
 		if begin >= 0 {
@@ -38,7 +49,8 @@ func Words(folded string) (out []Word) {
 		switch {
 		case single(r):
 			flush(i)
-			out = append(out, Word{folded[i : i+len(string(r))], i, i + len(string(r)), true})
+			end := i + utf8.RuneLen(r)
+			out = append(out, Word{folded[i:end], i, end, true})
 		case isWord(r):
 			if begin < 0 {
 				begin = i

@@ -85,6 +85,9 @@ func (m *marker) numbered(ref string) bool {
 
 // marks gives the matches in an original text, in order, whole characters as a reader sees them; those that touch or overlap are one.
 func (m *marker) marks(text string) []span {
+	if !m.mayHave(fold.String(text)) {
+		return nil
+	}
 	f := fold.Text(text)
 	words := fold.Words(f.Text)
 	var all []span
@@ -98,6 +101,13 @@ func (m *marker) marks(text string) []span {
 		}
 	}
 	return joined(aligned(text, all))
+}
+
+// mayHave says whether the words of any term are in a folded text at all, which few texts have: only these are looked at closely.
+func (m *marker) mayHave(folded string) bool {
+	return slices.ContainsFunc(m.sought, func(s sought) bool {
+		return !slices.ContainsFunc(s.words, func(w fold.Word) bool { return !strings.Contains(folded, w.Text) })
+	})
 }
 
 // at says whether the words begin with those sought, and how many bytes of the last of them match.
