@@ -108,8 +108,13 @@ func TestManyTold(t *testing.T) {
 	check(t, err)
 	all := w.telling(t)
 	ids := make([]events.CaseID, many)
+	saved, err := time.Parse(time.RFC3339Nano, one.SavedAt)
+	check(t, err)
 	for i := range many {
 		one := exposedCase(i, "冷库氨气浓度超标")
+		if i == 0 {
+			one.ExposedAt = saved.Add(time.Microsecond) // in the millisecond in which the search was saved
+		}
 		if ids[i] = one.ID; i%5 == 4 { // exposed in the same millisecond as the one before
 			one.ExposedAt = one.ExposedAt.Truncate(time.Millisecond)
 		}
@@ -215,8 +220,13 @@ func TestSavingTwice(t *testing.T) {
 	s.Name = "冷库二"
 	again, err := c.SaveSearch(t.Context(), s)
 	check(t, err)
-	if len(again.Told) != 0 || again.Name != "冷库二" || again.Feed || again.SavedAt <= old.SavedAt {
-		t.Errorf("again %+v", again)
+	at := func(s archiveapi.SavedSearch) time.Time {
+		at, err := time.Parse(time.RFC3339Nano, s.SavedAt)
+		check(t, err)
+		return at
+	}
+	if len(again.Told) != 0 || again.Name != "冷库二" || again.Feed || !at(again).After(at(old)) {
+		t.Errorf("again %+v after %+v", again, old)
 	}
 	if _, err := c.FeedOf(t.Context(), feed.Token); !fault.Is(err, fault.NotFound) {
 		t.Errorf("the old feed: %v", err)

@@ -1,7 +1,7 @@
 // Package saved keeps people's saved searches in SEARCHES and tells each person once of every newly exposed case that a search of theirs finds. It follows SEARCHES, asks the index and, for
 // who a person is now, registry; it appends to SEARCHES alone.
 //
-// A case is told when it was exposed after the search was saved, the person may see it, and the search finds it as it is written: a slip that is read otherwise tells nothing. What was told
+// A case is told when it was exposed once the search was saved, the person may see it, and the search finds it as it is written: a slip that is read otherwise tells nothing. What was told
 // stands in the record, so neither a rebuild of the index, nor a second exposure after a withdrawal (but for one that five hundred others came before), nor another process tells it again;
 // telling waits for nobody, and what happened while no process ran is told afterwards. Whoever is disabled is told nothing; once enabled again, the person is told of what was exposed meanwhile
 // and can still be seen.
@@ -58,12 +58,13 @@ func Fold(s events.SearchState, meta events.Meta, fact events.Fact) (events.Sear
 	return s, nil
 }
 
-// since is the moment after which exposures are told.
+// since is the moment after which exposures are told. What was exposed in the millisecond in which the search was saved is told too: its person may not have seen it.
 func since(s events.SearchState) time.Time {
-	if s.Floor.After(s.SavedAt) {
+	saved := s.SavedAt.Add(-time.Millisecond)
+	if s.Floor.After(saved) {
 		return s.Floor
 	}
-	return s.SavedAt
+	return saved
 }
 
 // news takes away what was told before.

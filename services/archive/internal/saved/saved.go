@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"slices"
 	"strconv"
 	"strings"
@@ -32,13 +33,16 @@ type Searches struct {
 	all       map[events.SearchID]events.SearchState
 	sequences map[events.SearchID]uint64
 	caughtUp  chan struct{}
+	// followed is up to where SEARCHES has been followed; moved is closed when that changes.
+	followed uint64
+	moved    chan struct{}
 	// saving lets one search begin at a time, so that requests side by side don't go past archiveapi.MaxSaved; each further process can add one.
 	saving sync.Mutex
 }
 
 // New makes Searches that follow SEARCHES and tell while Run runs.
 func New(b *bus.Bus, index Index, people People) *Searches {
-	return &Searches{bus: b, teller: teller{index: index, people: people, changed: make(chan struct{}, 1)}, all: map[events.SearchID]events.SearchState{}, sequences: map[events.SearchID]uint64{}, caughtUp: make(chan struct{})}
+	return &Searches{bus: b, teller: teller{index: index, people: people, changed: make(chan struct{}, 1)}, all: map[events.SearchID]events.SearchState{}, sequences: map[events.SearchID]uint64{}, caughtUp: make(chan struct{}), moved: make(chan struct{})}
 }
 
 // Open are the endpoints without an actor, Signed those with one.
@@ -84,6 +88,44 @@ func (x *Searches) of(account events.AccountID) (out []events.SearchState) {
 	return out
 }
 
+// passed takes into account that SEARCHES has been followed up to a sequence.
+func (x *Searches) passed(sequence uint64) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if sequence > x.followed {
+		x.followed = sequence
+		close(x.moved)
+		x.moved = make(chan struct{})
+	}
+}
+
+// current waits until all is known that any process has stated of an account's searches.
+func (x *Searches) current(ctx context.Context, account events.AccountID) error {
+	if err := x.ready(ctx); err != nil {
+		return err
+	}
+	last, err := x.bus.Last(ctx, events.StreamSearches, events.SearchSubject(account, "*"))
+	if errors.Is(err, bus.ErrNone) {
+		return nil
+	}
+	if err != nil && !errors.Is(err, events.ErrMalformed) { // a message that can't be read is passed over by follow too
+		return err
+	}
+	for {
+		x.mu.RLock()
+		followed, moved := x.followed, x.moved
+		x.mu.RUnlock()
+		if followed >= last.Sequence {
+			return nil
+		}
+		select {
+		case <-moved:
+		case <-ctx.Done():
+			return fault.Wrap(fault.Unavailable, "archive: saved searches", ctx.Err())
+		}
+	}
+}
+
 // ready waits until SEARCHES has been read; a list that is short would let too many be saved.
 func (x *Searches) ready(ctx context.Context) error {
 	select {
@@ -95,7 +137,7 @@ func (x *Searches) ready(ctx context.Context) error {
 }
 
 func (x *Searches) list(ctx context.Context, r bus.Request) (any, error) {
-	if err := x.ready(ctx); err != nil {
+	if err := x.current(ctx, r.Actor.Account); err != nil {
 		return nil, err
 	}
 	out := archiveapi.SavedSearches{Searches: []archiveapi.SavedSearch{}}
@@ -154,7 +196,7 @@ func (x *Searches) save(ctx context.Context, r bus.Request) (any, error) {
 			return events.SearchChangedFact{Name: name, Query: p.Query, Params: params}
 		})
 	}
-	if err := x.ready(ctx); err != nil {
+	if err := x.current(ctx, r.Actor.Account); err != nil {
 		return nil, err
 	}
 	id := events.SearchID(rand.Text())
@@ -238,7 +280,7 @@ func (x *Searches) feed(ctx context.Context, r bus.Request) (any, error) {
 
 // Of gives one of an account's searches; fault.NotFound for any other.
 func (x *Searches) Of(ctx context.Context, account events.AccountID, id events.SearchID) (events.SearchState, error) {
-	if err := x.ready(ctx); err != nil {
+	if err := x.current(ctx, account); err != nil {
 		return events.SearchState{}, err
 	}
 	x.mu.RLock()

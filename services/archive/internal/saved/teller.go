@@ -63,6 +63,7 @@ func (x *Searches) follow(ctx context.Context) {
 			if s, ok := decode(m); ok {
 				x.keep(m.Sequence, s)
 			}
+			x.passed(m.Sequence)
 		}, func() {
 			if first {
 				first = false
