@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"songshui.internal/events"
 	"songshui.internal/services/archive/archiveapi"
@@ -64,6 +65,25 @@ func TestFrozen(t *testing.T) {
 		if f := refused(t, err, fault.BadParameter); f.Fields[0].Field != "cursor" || f.Fields[0].Code != "cursor_only" {
 			t.Errorf("%+v: %v", p, err)
 		}
+	}
+	kv, err := w.bus.JetStream().KeyValue(t.Context(), events.BucketCursors)
+	check(t, err)
+	if status, err := kv.Status(t.Context()); err != nil || status.TTL() != 10*time.Minute {
+		t.Errorf("lists end after %v, %v", status, err)
+	}
+	keys, err := kv.Keys(t.Context())
+	check(t, err)
+	for _, part := range []bool{true, false} { // what has ended: first the ids alone, then all
+		ending := w.search(t, province, archiveapi.Params{Cursor: archiveapi.CursorStart, PerPage: 1})
+		now, err := kv.Keys(t.Context())
+		check(t, err)
+		for _, k := range now {
+			if !slices.Contains(keys, k) && (strings.Contains(k, ".") || !part) {
+				check(t, kv.Delete(t.Context(), k))
+			}
+		}
+		_, err = w.ask(t, province, archiveapi.Params{Cursor: ending.Cursor})
+		refused(t, err, fault.Gone)
 	}
 	for _, c := range []string{"x", "x.1", strings.Split(page.Cursor, ".")[0] + ".-1", strings.Split(page.Cursor, ".")[0] + ".99999"} {
 		_, err := w.ask(t, province, archiveapi.Params{Cursor: c})

@@ -120,10 +120,10 @@ var tableRoutes = []huma.Operation{
 	{OperationID: "import-template", Method: http.MethodGet, Path: "/api/v1/imports/template.xlsx", Summary: "the template for cases: sheets of cases, violations, exposures and media, with drop-downs, notes and checks"},
 	{OperationID: "import", Method: http.MethodPost, Path: "/api/v1/imports", Summary: "load a table of cases (.xlsx, or CSV in UTF-8 or GBK) in the caller's name: what was accepted, what was there already, and each refused cell by sheet, row and column; loading again doubles nothing"},
 	{OperationID: "import-marked", Method: http.MethodPost, Path: "/api/v1/imports/marked", Summary: "the same, answered with a copy of the file in which the refused cells are marked"},
-	{OperationID: "export-csv", Method: http.MethodGet, Path: "/api/v1/search.csv", Summary: "every case of a search (same parameters) as CSV with a byte-order mark"},
+	{OperationID: "export-csv", Method: http.MethodGet, Path: "/api/v1/search.csv", Summary: "every case of a search (same parameters) as CSV with a byte-order mark; the header Songshui-Position says up to where of the log the list knows"},
 	{OperationID: "print-return", Method: http.MethodGet, Path: pathReturn, Summary: "a month's return as a workbook ready to print: the covering letter after GB/T 9704, and the table of its cases; before it is filed, of what was published in the month"},
 	{OperationID: "print-summary", Method: http.MethodGet, Path: pathSummary, Summary: "the board of one month as a workbook ready to print, by office and by sector; day, as_of, office and sector as for the board"},
-	{OperationID: "export-xlsx", Method: http.MethodGet, Path: "/api/v1/search.xlsx", Summary: "the same rows as a workbook"},
+	{OperationID: "export-xlsx", Method: http.MethodGet, Path: "/api/v1/search.xlsx", Summary: "the same rows as a workbook, with the same header"},
 }
 
 func load(w http.ResponseWriter, r *http.Request) (sheets.Loaded, []byte, error) {

@@ -359,6 +359,7 @@ func TestWithdrawnCaseLeavesTheReaders(t *testing.T) {
 	command(t, "supervisor", got.ID, "withdraw", `{"reason":"事实有误"}`).problem(t, http.StatusUnprocessableEntity, "invalid")
 	must(t, ok(command(t, "changchun-1", got.ID, "ask-withdrawal", `{"reason":"事实有误"}`)))
 	command(t, "changchun-1", got.ID, "withdraw", `{"reason":"事实有误"}`).problem(t, http.StatusForbidden, "forbidden")
+	withdrawn := time.Now()
 	must(t, ok(command(t, "supervisor", got.ID, "withdraw", `{"reason":"同意"}`)))
 	for _, who := range []string{"journalist", "jilin-1"} {
 		call(t, who, http.MethodGet, "/api/v1/cases/"+got.ID, nil).problem(t, http.StatusGone, "gone")
@@ -371,7 +372,6 @@ func TestWithdrawnCaseLeavesTheReaders(t *testing.T) {
 	if r := call(t, "changchun-2", http.MethodGet, "/api/v1/cases/"+got.ID, nil); r.status != http.StatusOK || !bytes.Contains(r.body, []byte(`"withdrawn"`)) {
 		t.Errorf("its office: %d %s", r.status, r.body)
 	}
-	withdrawn := time.Now()
 	until(t, "the journalist doesn't find it any more", func() bool {
 		for _, h := range search(t, "journalist", "q="+url.QueryEscape("麒麟冷库")).Hits {
 			if h.ID == got.ID {

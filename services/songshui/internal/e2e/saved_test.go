@@ -6,11 +6,13 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"songshui.internal/events"
+	"songshui.internal/services/internal/tables"
 	"songshui.internal/services/portal/portalapi"
 )
 
@@ -107,8 +109,16 @@ func TestStory6SavedSearch(t *testing.T) {
 	}
 
 	must(t, ok(command(t, "changchun-1", got.ID, "ask-withdrawal", `{"reason":"事实有误"}`)))
+	withdrawn := time.Now()
 	must(t, ok(command(t, "supervisor", got.ID, "withdraw", `{"reason":"同意"}`)))
-	until(t, "the feed is without it", func() bool { return !strings.Contains(read(), got.ID) })
+	until(t, "feed, search and exports are without it", func() bool {
+		query := "q=" + url.QueryEscape("朱雀冷库")
+		return !strings.Contains(read(), got.ID) && !slices.ContainsFunc(search(t, "weekly", query).Hits, func(h portalapi.Hit) bool { return h.ID == got.ID }) &&
+			!slices.ContainsFunc(export(t, "weekly", tables.XLSX, query), func(row []string) bool { return row[len(row)-1] == got.ID })
+	})
+	if took := time.Since(withdrawn); took > 5*time.Second {
+		t.Errorf("it was still in feed, search or exports after %v", took)
+	}
 	if list, err = journalist.Told(ctx, saved.ID); err != nil || len(list.Cases) < 2 || strings.Contains(list.Cases[0].Title+list.Cases[1].Title, "朱雀") {
 		t.Errorf("told %+v %v", list.Cases, err)
 	}

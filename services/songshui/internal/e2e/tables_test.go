@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -20,6 +21,7 @@ import (
 	"golang.org/x/text/encoding/simplifiedchinese"
 
 	"songshui.internal/services/internal/tables"
+	"songshui.internal/services/portal/portalapi"
 )
 
 // loaded is the answer to an import.
@@ -251,11 +253,17 @@ func TestCSVInGBKAndUTF8(t *testing.T) {
 }
 
 // export gives a search as a table, without its heads.
+// placed is a position in the log, as an export states it.
+var placed = regexp.MustCompile(`^c[0-9]+-m[0-9]+-r[0-9]+$`)
+
 func export(t *testing.T, as, form, params string) [][]string {
 	t.Helper()
 	r := call(t, as, http.MethodGet, "/api/v1/search."+form+"?"+params, nil)
 	if r.status != http.StatusOK || r.header.Get("Content-Type") != tables.Types[form] {
 		t.Fatalf("%s: %d %s", form, r.status, r.body)
+	}
+	if at := r.header.Get(portalapi.HeaderPosition); !placed.MatchString(at) || !strings.Contains(r.header.Get("Content-Disposition"), at+"."+form) {
+		t.Errorf("%s: at %q, %s", form, at, r.header.Get("Content-Disposition"))
 	}
 	b, err := tables.Read(r.body)
 	must(t, err)
