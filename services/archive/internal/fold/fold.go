@@ -102,22 +102,36 @@ func bare(s string) bool {
 
 // normalized hands the NFKC form of a text to put, with where each of its characters comes from.
 func normalized(s string, put func(r rune, at, end int)) {
+	r, n := first(s)
+	form, alone := plain(r)
 	for at := 0; at < len(s); {
-		r, n := utf8.DecodeRuneInString(s[at:])
-		next, _ := utf8.DecodeRuneInString(s[at+n:])
-		if r, ok := plain(r); ok {
-			if _, ok = plain(next); ok || at+n == len(s) {
-				put(r, at, at+n)
-				at += n
-				continue
-			}
+		next, m := first(s[at+n:])
+		nextForm, nextAlone := plain(next)
+		if alone && nextAlone {
+			put(form, at, at+n)
+			at += n
+			r, n, form, alone = next, m, nextForm, nextAlone
+			continue
 		}
 		end := at + norm.NFKC.NextBoundaryInString(s[at:], true)
 		for _, r := range norm.NFKC.String(s[at:end]) {
 			put(r, at, end)
 		}
 		at = end
+		r, n = first(s[at:])
+		form, alone = plain(r)
 	}
+}
+
+// first is the first character of a text and its length, 0 and 0 if there is none.
+func first(s string) (r rune, n int) {
+	switch {
+	case s == "":
+		return 0, 0
+	case s[0] < utf8.RuneSelf:
+		return rune(s[0]), 1
+	}
+	return utf8.DecodeRuneInString(s)
 }
 
 // String folds a text. Bytes that are no UTF-8 become U+FFFD.

@@ -38,29 +38,39 @@ func Words(folded string) (out []Word) {
 		return nil
 	}
 	out = make([]Word, 0, utf8.RuneCountInString(folded))
-	begin := -1
-	flush := func(i int) {
-		if begin >= 0 {
-			out = append(out, Word{folded[begin:i], begin, i, false})
-			begin = -1
-		}
+	for w, ok := NextWord(folded, 0); ok; w, ok = NextWord(folded, w.End) {
+		out = append(out, w)
 	}
-	for i, r := range folded {
-		switch {
-		case single(r):
-			flush(i)
-			end := i + utf8.RuneLen(r)
-			out = append(out, Word{folded[i:end], i, end, true})
-		case isWord(r):
-			if begin < 0 {
-				begin = i
-			}
-		default:
-			flush(i)
-		}
-	}
-	flush(len(folded))
 	return out
+}
+
+// NextWord gives the first word at or after a byte of a folded text that isn't within one.
+func NextWord(folded string, from int) (w Word, ok bool) {
+	for i := from; i < len(folded); {
+		r, n := first(folded[i:])
+		if single(r) {
+			return Word{folded[i : i+n], i, i + n, true}, true
+		}
+		if !isWord(r) {
+			i += n
+			continue
+		}
+		end := i + n
+		for end < len(folded) {
+			if r, n = first(folded[end:]); single(r) || !isWord(r) {
+				break
+			}
+			end += n
+		}
+		return Word{folded[i:end], i, end, false}, true
+	}
+	return Word{}, false
+}
+
+// BeginsWord says whether a byte of a folded text isn't within a word of letters or digits.
+func BeginsWord(folded string, at int) bool {
+	r, _ := utf8.DecodeLastRuneInString(folded[:at])
+	return at == 0 || single(r) || !isWord(r)
 }
 
 // Bounds of what is found within a word of letters or digits.

@@ -85,44 +85,57 @@ func (m *marker) numbered(ref string) bool {
 
 // marks gives the matches in an original text, in order, whole characters as a reader sees them; those that touch or overlap are one.
 func (m *marker) marks(text string) []span {
-	if !m.mayHave(fold.String(text)) {
+	folded := fold.String(text)
+	var all []span
+	for i := range m.sought {
+		all = m.sought[i].in(folded, all)
+	}
+	if len(all) == 0 {
 		return nil
 	}
 	f := fold.Text(text)
-	words := fold.Words(f.Text)
-	var all []span
-	for _, s := range m.sought {
-		for i := range words {
-			if length, ok := s.at(words[i:]); ok {
-				if start, end, ok := f.Original(words[i].Start, words[i+len(s.words)-1].Start+length); ok {
-					all = append(all, span{start, end})
-				}
+	found := all[:0]
+	for _, s := range all {
+		if start, end, ok := f.Original(s.start, s.end); ok {
+			found = append(found, span{start, end})
+		}
+	}
+	return joined(aligned(text, found))
+}
+
+// in adds where the words stand in a folded text one after the other.
+func (s *sought) in(folded string, all []span) []span {
+	for _, w := range s.words { // few texts have them all, wherever: only these are looked at closely
+		if !strings.Contains(folded, w.Text) {
+			return all
+		}
+	}
+	head := s.words[0]
+	for from := 0; ; {
+		i := strings.Index(folded[from:], head.Text)
+		if i < 0 {
+			return all
+		}
+		i += from
+		if head.Single || fold.BeginsWord(folded, i) {
+			if end, ok := s.at(folded, i); ok {
+				all = append(all, span{i, end})
 			}
 		}
+		from = i + len(head.Text)
 	}
-	return joined(aligned(text, all))
 }
 
-// mayHave says whether the words of any term are in a folded text at all, which few texts have: only these are looked at closely.
-func (m *marker) mayHave(folded string) bool {
-	return slices.ContainsFunc(m.sought, func(s sought) bool {
-		return !slices.ContainsFunc(s.words, func(w fold.Word) bool { return !strings.Contains(folded, w.Text) })
-	})
-}
-
-// at says whether the words begin with those sought, and how many bytes of the last of them match.
-func (s *sought) at(words []fold.Word) (length int, ok bool) {
-	if len(words) < len(s.words) {
-		return 0, false
-	}
-	last := len(s.words) - 1
-	for i, w := range s.words[:last] {
-		if words[i].Text != w.Text {
+// at says whether the words of a folded text from a byte on, with which one begins, are those sought, and where the match ends.
+func (s *sought) at(folded string, from int) (end int, ok bool) {
+	for i, want := range s.words {
+		have, ok := fold.NextWord(folded, from)
+		if !ok || have.Text != want.Text && !(s.prefix && i == len(s.words)-1 && strings.HasPrefix(have.Text, want.Text)) {
 			return 0, false
 		}
+		from, end = have.End, have.Start+len(want.Text)
 	}
-	want, have := s.words[last].Text, words[last].Text
-	return len(want), have == want || s.prefix && strings.HasPrefix(have, want)
+	return end, true
 }
 
 // aligned widens spans to whole characters as a reader sees them (grapheme clusters): no accent, no part of an emoji stays outside.

@@ -2,11 +2,13 @@ package index
 
 import (
 	"html"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
 
 	"github.com/rivo/uniseg"
+	"pgregory.net/rapid"
 
 	"songshui.internal/services/archive"
 	"songshui.internal/services/archive/internal/fold"
@@ -93,6 +95,32 @@ func FuzzHighlight(f *testing.F) {
 		}
 		if !bounds[at] {
 			t.Fatalf("%q cuts a character of %q at its end", got, text)
+		}
+	})
+}
+
+// TestWhere: a term's words are found where a look at every word of a text, one after the other, finds them.
+func TestWhere(t *testing.T) {
+	t.Parallel()
+	text := rapid.StringOfN(rapid.SampledFrom([]rune("ab1한罐塔吊 ,-ー。")), 0, 30, -1)
+	rapid.Check(t, func(r *rapid.T) {
+		folded, term := text.Draw(r, "text"), rapid.StringOfN(rapid.SampledFrom([]rune("ab1罐塔 ")), 1, 4, -1).Draw(r, "term")
+		var m marker
+		m.seek(term, rapid.Bool().Draw(r, "prefix"))
+		for _, s := range m.sought {
+			var want []span
+			words := fold.Words(folded)
+			for i := range words[:max(0, len(words)-len(s.words)+1)] {
+				last := len(s.words) - 1
+				same := slices.EqualFunc(words[i:i+last], s.words[:last], func(a, b fold.Word) bool { return a.Text == b.Text })
+				have, wanted := words[i+last], s.words[last].Text
+				if same && (have.Text == wanted || s.prefix && strings.HasPrefix(have.Text, wanted)) {
+					want = append(want, span{words[i].Start, have.Start + len(wanted)})
+				}
+			}
+			if got := s.in(folded, nil); !slices.Equal(got, want) {
+				r.Fatalf("%q in %q: %v, not %v", term, folded, got, want)
+			}
 		}
 	})
 }

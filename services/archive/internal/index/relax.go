@@ -5,11 +5,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/meilisearch/meilisearch-go"
+	"golang.org/x/sync/errgroup"
 
 	"songshui.internal/services/archive"
 	"songshui.internal/services/archive/internal/fold"
@@ -290,11 +292,19 @@ func (x *Index) several(ctx context.Context, questions []*meilisearch.SearchRequ
 				return nil, fmt.Errorf("archive: read the engine's answer: %w", err)
 			}
 		}
-		for j, h := range r.Hits {
-			if err := h.DecodeInto(&out[i].Hits[j]); err != nil {
-				return nil, fmt.Errorf("archive: read the engine's answer: %w", err)
-			}
+		if err := perHit(len(r.Hits), func(j int) error { return r.Hits[j].DecodeInto(&out[i].Hits[j]) }); err != nil {
+			return nil, fmt.Errorf("archive: read the engine's answer: %w", err)
 		}
 	}
 	return out, nil
+}
+
+// perHit calls f for each of n hits, on as many goroutines as there are cores: to read a hit and to mark it takes longer than to find it.
+func perHit(n int, f func(i int) error) error {
+	var group errgroup.Group
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	for i := range n {
+		group.Go(func() error { return f(i) })
+	}
+	return group.Wait()
 }

@@ -119,10 +119,7 @@ func (x *Index) ask(ctx context.Context, q archive.Query, i inquiry, m *marker) 
 		return archive.Found{}, first, err
 	}
 	a := answers[0]
-	out = archive.Found{Hits: make([]archive.Hit, len(a.Hits)), Total: a.TotalHits, Facets: a.FacetDistribution, Alternatives: alternatives(picked, answers[1:])}
-	for i := range a.Hits {
-		out.Hits[i] = a.Hits[i].found(q, m)
-	}
+	out = archive.Found{Hits: shown(a.Hits, q, m), Total: a.TotalHits, Facets: a.FacetDistribution, Alternatives: alternatives(picked, answers[1:])}
 	if len(a.Hits) > 0 {
 		first = a.Hits[0].Shown
 	}
@@ -137,6 +134,16 @@ func unfit(err error) error {
 		err = fmt.Errorf("%w: %s", ErrNotBuilt, e.MeilisearchApiError.Message)
 	}
 	return away("search", err)
+}
+
+// shown makes hits as an asker sees them.
+func shown(hits []hit, q archive.Query, m *marker) []archive.Hit {
+	out := make([]archive.Hit, len(hits))
+	_ = perHit(len(hits), func(i int) error {
+		out[i] = hits[i].found(q, m)
+		return nil
+	})
+	return out
 }
 
 func (h *hit) found(q archive.Query, m *marker) archive.Hit {

@@ -163,11 +163,7 @@ func inOrder(q archive.Query, found []hit, ids []string, m *marker) (out []archi
 	if len(found) > 0 {
 		first = found[0].Shown
 	}
-	out = make([]archive.Hit, len(found))
-	for i := range found {
-		out[i] = found[i].found(q, m)
-	}
-	return out, first
+	return shown(found, q, m), first
 }
 
 // add counts what another answer, of other cases, counts.

@@ -53,7 +53,8 @@ func searchingMany(ctx context.Context, c Config) ([]Row, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := []Row{row("search-many", percentile(a.ours, 99), 0, fmt.Sprintf("%d cases, all facets; p50 %s ms; the engine alone p99 %s ms", c.Many, number(median(a.ours)), number(percentile(a.engine, 99))))}
+	out := []Row{row("search-many", percentile(a.first, 99), 0, fmt.Sprintf("%d cases, all facets; p50 %s ms; asked again p99 %s ms, the engine alone %s ms", c.Many, number(median(a.first)), number(percentile(a.ours, 99)),
+		number(percentile(a.engine, 99))))}
 	if l.engine.embedded == nil {
 		return out, nil
 	}
@@ -185,13 +186,14 @@ func (l *library) built(ctx context.Context) error {
 	})
 }
 
-// answers are milliseconds of each question: ours, and the engine's to what we asked it for that question.
+// answers are milliseconds of each question: ours when it was put first and when it was put again, and the engine's to what we asked it for that question.
 type answers struct {
-	ours, engine []float64
-	requests     float64
+	first, ours, engine []float64
+	requests            float64
 }
 
-// ask puts questions with a text that is seldom the same, one at a time, each then once more to the engine alone.
+// ask puts questions with a text that is seldom the same, one at a time: once to hear what archive asks the engine for it, then of archive and of the engine alone, by turns one or the other first,
+// so that both find what was read before.
 func (l *library) ask(ctx context.Context, times int) (a answers, err error) {
 	random := rand.New(rand.NewPCG(8, 8))
 	warm := len(asked)
@@ -204,25 +206,33 @@ func (l *library) ask(ctx context.Context, times int) (a answers, err error) {
 		if p.Q != "" && i >= warm {
 			p.Q = l.words(random)
 		}
-		var took time.Duration
-		heard, err := l.engine.listen(func() error {
-			took, err = timed(func() error {
-				got, err := c.Search(ctx, p)
-				if err == nil && len(got.Facets) < 3 {
-					err = fmt.Errorf("bench: an answer with %d facets", len(got.Facets))
-				}
-				return err
-			})
+		search := func() error {
+			got, err := c.Search(ctx, p)
+			if err == nil && len(got.Facets) < 3 {
+				err = fmt.Errorf("bench: an answer with %d facets", len(got.Facets))
+			}
+			return err
+		}
+		var first, took, raw time.Duration
+		heard, err := l.engine.listen(func() (err error) {
+			first, err = timed(search)
 			return err
 		})
 		if err != nil {
 			return a, err
 		}
-		raw, err := l.engine.again(heard)
-		if err != nil {
-			return a, err
+		for turn := range 2 {
+			if turn == i%2 {
+				took, err = timed(search)
+			} else {
+				raw, err = l.engine.again(heard)
+			}
+			if err != nil {
+				return a, err
+			}
 		}
 		if i >= warm {
+			a.first = append(a.first, milliseconds(first))
 			a.ours, a.engine, a.requests = append(a.ours, milliseconds(took)), append(a.engine, milliseconds(raw)), a.requests+float64(len(heard))/float64(times)
 			l.last = append(l.last, heard...)
 		}
