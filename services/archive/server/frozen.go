@@ -40,13 +40,13 @@ type frozen struct {
 
 // freeze keeps all that a query finds and gives the first page. A list that is too long is refused, with the bound.
 func (s *Server) freeze(ctx context.Context, a access.Actor, q archive.Query) (archive.Found, error) {
-	f, err := s.index.Freeze(ctx, q)
+	f, err := s.index.Freeze(ctx, q, s.maxFrozen)
 	if err != nil {
 		return archive.Found{}, err
 	}
-	if len(f.IDs) > archive.MaxFrozen {
+	if len(f.IDs) > s.maxFrozen {
 		var wrong fault.Fields
-		wrong.AddArg("cursor", "too_many", strconv.Itoa(archive.MaxFrozen))
+		wrong.AddArg("cursor", "too_many", strconv.Itoa(s.maxFrozen))
 		return archive.Found{}, &fault.Error{Code: fault.BadParameter, Fields: wrong, Op: "archive: freeze"}
 	}
 	found := f.Found
@@ -59,8 +59,8 @@ func (s *Server) freeze(ctx context.Context, a access.Actor, q archive.Query) (a
 		return archive.Found{}, cursorsAway(err)
 	}
 	key := keyOf(token)
-	for i := 0; i < len(f.IDs); i += idsAtOnce {
-		if _, err := kv.Put(ctx, key+"."+strconv.Itoa(i/idsAtOnce), []byte(strings.Join(f.IDs[i:min(i+idsAtOnce, len(f.IDs))], "\n"))); err != nil {
+	for i := 0; i < len(f.IDs); i += s.idsAtOnce {
+		if _, err := kv.Put(ctx, key+"."+strconv.Itoa(i/s.idsAtOnce), []byte(strings.Join(f.IDs[i:min(i+s.idsAtOnce, len(f.IDs))], "\n"))); err != nil {
 			return archive.Found{}, cursorsAway(err)
 		}
 	}
@@ -101,7 +101,7 @@ func (s *Server) continued(ctx context.Context, a access.Actor, q archive.Query,
 	to := min(from+q.PerPage, f.Listed)
 	var ids []string
 	for i := from; i < to; {
-		chunk, err := kv.Get(ctx, key+"."+strconv.Itoa(i/idsAtOnce))
+		chunk, err := kv.Get(ctx, key+"."+strconv.Itoa(i/s.idsAtOnce))
 		if errors.Is(err, jetstream.ErrKeyNotFound) {
 			return archive.Found{}, ended()
 		}
@@ -109,7 +109,7 @@ func (s *Server) continued(ctx context.Context, a access.Actor, q archive.Query,
 			return archive.Found{}, cursorsAway(err)
 		}
 		all := strings.Split(string(chunk.Value()), "\n")
-		some := all[i%idsAtOnce : min(i%idsAtOnce+to-i, len(all))]
+		some := all[i%s.idsAtOnce : min(i%s.idsAtOnce+to-i, len(all))]
 		ids = append(ids, some...)
 		i += len(some)
 	}

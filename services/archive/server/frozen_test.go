@@ -8,6 +8,7 @@ import (
 
 	"songshui.internal/events"
 	"songshui.internal/services/archive/archiveapi"
+	"songshui.internal/services/archive/server"
 	"songshui.internal/services/internal/fault"
 )
 
@@ -89,4 +90,39 @@ func TestFrozen(t *testing.T) {
 		_, err := w.ask(t, province, archiveapi.Params{Cursor: c})
 		refused(t, err, fault.Gone)
 	}
+}
+
+// TestFrozenBounds: a list is kept in several parts and paged across them; one that is too long is refused with the bound, whatever it was found by, and one as long as the bound isn't.
+func TestFrozenBounds(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	_, last := w.putSamples(t)
+	s, err := server.New(server.Deps{Bus: w.bus, Verifier: w.verifier, Search: w.client}, server.Config{})
+	check(t, err)
+	const parts, some = 4, 33 // 33 samples in entries of 4
+	s.BoundLists(some, parts)
+	w.run(t, s)
+	whole := w.search(t, province, archiveapi.Params{Sort: "newest", MinSeq: last, PerPage: 100})
+	if whole.Total != some {
+		t.Fatalf("%d samples", whole.Total)
+	}
+	for perPage := 1; perPage <= 10; perPage++ {
+		page := w.search(t, province, archiveapi.Params{Sort: "newest", Cursor: archiveapi.CursorStart, PerPage: perPage})
+		got := refs(page)
+		for page.Cursor != "" {
+			page = w.search(t, province, archiveapi.Params{Cursor: page.Cursor, PerPage: perPage})
+			got = append(got, refs(page)...)
+		}
+		if !slices.Equal(got, refs(whole)) {
+			t.Errorf("by %d: %v, want %v", perPage, got, refs(whole))
+		}
+	}
+	w.search(t, province, archiveapi.Params{MinSeq: w.putCase(t, exposedCase(1, "又一例"))})
+	for _, q := range []string{"", "-没有的字", "单位:长春|-单位:长春"} {
+		_, err := w.ask(t, province, archiveapi.Params{Q: q, Cursor: archiveapi.CursorStart})
+		if f := refused(t, err, fault.BadParameter); f.Fields[0].Field != "cursor" || f.Fields[0].Code != "too_many" || f.Fields[0].Arg != "33" {
+			t.Errorf("%q: %+v", q, f.Fields)
+		}
+	}
+	w.search(t, province, archiveapi.Params{Q: "-又一例", Cursor: archiveapi.CursorStart})
 }

@@ -79,6 +79,12 @@ func (w *world) start(t testing.TB) (s *server.Server, stop func()) {
 	t.Helper()
 	s, err := server.New(server.Deps{Bus: w.bus, Verifier: w.verifier, Search: w.client}, server.Config{})
 	check(t, err)
+	return s, w.run(t, s)
+}
+
+// run runs a server until the test or stop ends it.
+func (w *world) run(t testing.TB, s *server.Server) (stop func()) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- s.Run(ctx) }()
@@ -99,7 +105,7 @@ func (w *world) start(t testing.TB) (s *server.Server, stop func()) {
 		err := bus.Client{Conn: w.conn}.Ask(t.Context(), events.ServiceArchive, archiveapi.EndpointReady, nil, nil, &reply)
 		return err == nil && reply["search"] == "ok"
 	})
-	return s, stop
+	return stop
 }
 
 func check(t testing.TB, err error) {

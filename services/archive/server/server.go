@@ -55,6 +55,8 @@ type Server struct {
 	index  *index.Index
 	writer *writer.Writer
 	saved  *saved.Searches
+	// maxFrozen and idsAtOnce are archive.MaxFrozen and the constant of that name, but in tests.
+	maxFrozen, idsAtOnce int
 }
 
 // New makes a Server; nothing is touched before Run.
@@ -71,7 +73,7 @@ func New(d Deps, _ Config) (*Server, error) {
 	}
 	x := index.New(d.Search)
 	people := registryapi.Client{Client: bus.Client{Conn: d.Bus.Conn()}}
-	s := &Server{deps: d, index: x, writer: writer.New(d.Bus, x)}
+	s := &Server{deps: d, index: x, writer: writer.New(d.Bus, x), maxFrozen: archive.MaxFrozen, idsAtOnce: idsAtOnce}
 	s.saved = saved.New(d.Bus, x, func(ctx context.Context, id events.AccountID) (access.Actor, error) {
 		who, err := people.Account(ctx, string(id))
 		return who.Actor, err

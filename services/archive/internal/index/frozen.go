@@ -18,14 +18,14 @@ type Frozen struct {
 	Marked []Marked
 }
 
-// Freeze finds everything at once. A list that is longer than archive.MaxFrozen has one id more.
-func (x *Index) Freeze(ctx context.Context, q archive.Query) (f Frozen, err error) {
+// Freeze finds everything at once. A list that is longer than most has one id more.
+func (x *Index) Freeze(ctx context.Context, q archive.Query, most int) (f Frozen, err error) {
 	ways, err := x.waysOf(ctx, q)
 	if err != nil {
 		return f, err
 	}
 	var m marker
-	if f, err = x.all(ctx, q, x.asWritten(ways, &m)); err != nil {
+	if f, err = x.all(ctx, q, x.asWritten(ways, &m), most); err != nil {
 		return f, err
 	}
 	var asked []wanted
@@ -35,12 +35,12 @@ func (x *Index) Freeze(ctx context.Context, q archive.Query) (f Frozen, err erro
 		asked = wantedOf(q, ways)
 		if plans, err = x.relax(ctx, asked); err == nil && len(plans) > 0 {
 			m = marker{}
-			f, err = x.all(ctx, q, x.asMeant(ways, plans, &m))
+			f, err = x.all(ctx, q, x.asMeant(ways, plans, &m), most)
 		}
 	case len(f.IDs) > 0 && len(f.IDs) < fewHits:
 		var more []inquiry
 		if more, err = x.inside(ctx, q, ways, &m); err == nil && len(more) > 0 {
-			f, err = x.all(ctx, q, more)
+			f, err = x.all(ctx, q, more, most)
 		}
 	}
 	if err != nil {
@@ -78,7 +78,7 @@ func (x *Index) page(ctx context.Context, q archive.Query, ids []string, m *mark
 }
 
 // all asks for all that any of the inquiries finds, with total, facets and position: of one moment where there is one inquiry.
-func (x *Index) all(ctx context.Context, q archive.Query, inquiries []inquiry) (f Frozen, err error) {
+func (x *Index) all(ctx context.Context, q archive.Query, inquiries []inquiry, most int) (f Frozen, err error) {
 	picked := pickedOf(q)
 	positions := &meilisearch.SearchRequest{IndexUID: Live, Filter: "id IN " + list(positionIDs()), AttributesToRetrieve: []string{"id", "position"}}
 	if len(inquiries) > 1 {
@@ -86,7 +86,7 @@ func (x *Index) all(ctx context.Context, q archive.Query, inquiries []inquiry) (
 		if err != nil {
 			return f, err
 		}
-		lists, err := x.lists(ctx, q, append([]archive.Facet{""}, picked...), inquiries, archive.MaxFrozen+1)
+		lists, err := x.lists(ctx, q, append([]archive.Facet{""}, picked...), inquiries, int64(most)+1)
 		if err != nil {
 			return f, err
 		}
@@ -96,7 +96,7 @@ func (x *Index) all(ctx context.Context, q archive.Query, inquiries []inquiry) (
 		return f, err
 	}
 	i := inquiries[0]
-	list := question(i.text, literal, filterBut(q, "", i.filter), archive.MaxFrozen+1)
+	list := question(i.text, literal, filterBut(q, "", i.filter), int64(most)+1)
 	list.Facets, list.Sort = facetNames, sortOf(q)
 	questions := []*meilisearch.SearchRequest{positions, list} // an engine that answers one after the other knows at least what it says it knows
 	for _, but := range picked {

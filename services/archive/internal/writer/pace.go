@@ -30,14 +30,7 @@ func (p *pace) begin(ctx context.Context, stream string) (done func()) {
 	p.mu.Lock()
 	wait := time.Until(p.until)
 	p.mu.Unlock()
-	if wait > 0 {
-		t := time.NewTimer(wait)
-		defer t.Stop()
-		select {
-		case <-ctx.Done():
-		case <-t.C:
-		}
-	}
+	rest(ctx, wait)
 	began := time.Now()
 	var before uint64
 	asked := make(chan error, 1)

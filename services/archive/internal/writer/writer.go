@@ -32,6 +32,8 @@ const (
 	maxRounds = 8
 	// retryMost bounds the wait between two tries at making the index ready.
 	retryMost = 5 * time.Second
+	// gatherOthers lets what changes in cases that are found already wait for each other: a rectification begins with almost every case, and a write for each would keep the next cases waiting.
+	gatherOthers = 100 * time.Millisecond
 	// doubtEvery is how often an index in doubt is looked at; it costs nothing otherwise.
 	doubtEvery = time.Second
 )
@@ -56,13 +58,15 @@ type dirtier func(*bus.Message) ([]string, error)
 // source is a stream, its durable, and whom its messages concern.
 type source struct {
 	durable bus.Durable
-	dirty   dirtier
+	// gather is how long to wait after a batch, so that the next is larger.
+	gather time.Duration
+	dirty  dirtier
 	// subject gives the subject of a case's record in the stream by the case's; nil where a case has none or many.
 	subject func(caseSubject string) (string, error)
 }
 
 func sources() []source {
-	return []source{{casesDurable, ofCase, itself}, {rectificationsDurable, ofRectification, rectificationSubject}, {mediaDurable, ofMedium, nil}}
+	return []source{{casesDurable, 0, ofCase, itself}, {rectificationsDurable, gatherOthers, ofRectification, rectificationSubject}, {mediaDurable, gatherOthers, ofMedium, nil}}
 }
 
 // Writer writes the index. It is safe for concurrent use.
@@ -177,11 +181,24 @@ func (w *Writer) handle(ctx context.Context, s source, b []*bus.Message) error {
 		done := w.pace.begin(ctx, s.durable.Stream)
 		err = w.apply(ctx, s, b)
 		done()
+		rest(ctx, s.gather)
 	}
 	if fault.Is(err, fault.Unavailable) {
 		w.Doubt()
 	}
 	return err
+}
+
+func rest(ctx context.Context, d time.Duration) {
+	if d <= 0 {
+		return
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+	case <-t.C:
+	}
 }
 
 // apply writes the documents of all cases that the messages make dirty, with the stream's position. A document that the engine refuses gives an error
