@@ -20,7 +20,7 @@ var volatile = regexp.MustCompile(`"took_ms":[0-9.]+|"position":\{[^}]*\}|c\d+-m
 func TestHiddenLeavesNoTrace(t *testing.T) {
 	t.Parallel()
 	seen := submit(t, "测〔2026〕痕1", map[string]any{"title": "狻猊化工储罐区违章", "enterprise": map[string]any{"name": "狻猊化工有限公司", "address": "长春市兴隆山镇"}})
-	readers := []string{"siping-1", "weekly"}
+	readers := []string{"baicheng-2", "journalist"}
 	for _, who := range readers {
 		wait(t, who, "狻猊化工", seen.ID)
 	}
