@@ -116,8 +116,8 @@ var forms = func() map[string][2][]Field {
 	return out
 }()
 
-// fields gives the fields of the command's body.
-func (t *Transition) fields(major bool) []Field {
+// Fields gives the fields of the command's body, for a major hazard or a general one.
+func (t *Transition) Fields(major bool) []Field {
 	if major {
 		return forms[t.Name][1]
 	}
@@ -156,7 +156,7 @@ func NextFor(s events.RectificationState, a access.Actor) []Next {
 	for i := range track {
 		t := &track[i]
 		if t.forbids(s, a) == nil && t.stops(s) == nil {
-			next = append(next, Next{Command: t.Name, Fields: t.fields(s.HazardLevel == hazardMajor)})
+			next = append(next, Next{Command: t.Name, Fields: t.Fields(s.HazardLevel == hazardMajor)})
 		}
 	}
 	return next

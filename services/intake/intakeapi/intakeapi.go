@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"songshui.internal/events"
+	"songshui.internal/services/intake"
 	"songshui.internal/services/intake/internal/refs"
 	"songshui.internal/services/internal/bus"
 	"songshui.internal/services/internal/fault"
@@ -124,6 +125,23 @@ type Found struct {
 
 // RefKey gives the form in which references are compared: two texts with the same key are one reference of an office.
 func RefKey(ref string) string { return refs.Key(ref) }
+
+// Fields are those of a command's body, none for a command that there isn't.
+func Fields(command string) (out []Field) {
+	t, _ := intake.Find(command)
+	for _, f := range t.Fields {
+		out = append(out, Field(f))
+	}
+	return out
+}
+
+// Commands are the commands of the exposure track.
+func Commands() (out []string) {
+	for _, t := range intake.Track() {
+		out = append(out, t.Command)
+	}
+	return out
+}
 
 // Client asks intake in the name of an actor.
 type Client struct{ bus.Client }

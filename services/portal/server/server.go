@@ -97,7 +97,7 @@ func New(d Deps, c Config) (*Server, error) {
 	(&signin.Handler{Registry: registryapi.Client{Client: bus.Client{Conn: d.Bus.Conn()}}, Sessions: identities}).Routes(pages)
 	(&enter.Handler{Registry: registryapi.Client{Client: bus.Client{Conn: d.Bus.Conn()}}, Sessions: identities}).Routes(pages)
 	(&search.Handler{Outlets: d.Directory}).Routes(pages, mux)
-	pages.Handle("GET /cases/{id}", casepage.Handler{Secure: c.SecureCookies, Now: d.Bus.Now})
+	casepage.Handler{Secure: c.SecureCookies, Now: d.Bus.Now, Lists: d.Directory}.Routes(pages, mux)
 	people.Routes(pages, mux, c.SecureCookies)
 	accounts.Handler{Lists: d.Directory, Secure: c.SecureCookies, Now: d.Bus.Now}.Routes(pages)
 	outlets.Handler{Lists: d.Directory}.Routes(pages)

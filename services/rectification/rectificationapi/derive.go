@@ -48,3 +48,21 @@ const (
 
 // ListingDue is the day by which the province says whether a major case is listed, or why not; see rectification.Numbers.
 func ListingDue(s events.RectificationState, n Numbers) events.Day { return n.ListingDue(s) }
+
+// Commands are the commands of the rectification track.
+func Commands() (out []string) {
+	for _, t := range rectification.Track() {
+		out = append(out, t.Name)
+	}
+	return out
+}
+
+// Fields are those of a command's body for a major hazard, which differs from a general one's in what is required alone; none for a command that there isn't.
+func Fields(command string) []rectification.Field {
+	for _, t := range rectification.Track() {
+		if t.Name == command {
+			return t.Fields(true)
+		}
+	}
+	return nil
+}

@@ -12,7 +12,6 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
-	"songshui.internal/events"
 	"songshui.internal/services/internal/fault"
 	"songshui.internal/services/media/mediaapi"
 	"songshui.internal/services/portal"
@@ -143,15 +142,4 @@ func registerAccount(a huma.API) {
 		}
 		return answered(http.StatusOK, me), nil
 	})
-}
-
-// tracks says which service owns a command.
-var tracks = map[string]string{
-	"review": events.ServiceIntake, "embargo": events.ServiceIntake, "lift-embargo": events.ServiceIntake, "publish": events.ServiceIntake, "amend": events.ServiceIntake, "correct": events.ServiceIntake,
-	"renumber": events.ServiceIntake, "attach": events.ServiceIntake, "detach": events.ServiceIntake, "object": events.ServiceIntake, "answer": events.ServiceIntake,
-	"ask-withdrawal": events.ServiceIntake, "withdraw": events.ServiceIntake, "decline-withdrawal": events.ServiceIntake, "resubmit": events.ServiceIntake,
-	"start": events.ServiceRectification, "progress": events.ServiceRectification, "ask-extension": events.ServiceRectification, "opine": events.ServiceRectification,
-	"grant-extension": events.ServiceRectification, "refuse-extension": events.ServiceRectification, "list": events.ServiceRectification, "delist": events.ServiceRectification,
-	"ask-acceptance": events.ServiceRectification, "accept": events.ServiceRectification, "return": events.ServiceRectification, "close": events.ServiceRectification, "reopen": events.ServiceRectification,
-	"ask-transfer": events.ServiceRectification, "transfer": events.ServiceRectification, "ask-not-applicable": events.ServiceRectification, "confirm-not-applicable": events.ServiceRectification,
 }

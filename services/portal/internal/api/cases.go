@@ -89,31 +89,18 @@ func registerCases(a huma.API) {
 		RawBody []byte `contentType:"application/json"`
 	}
 	huma.Register(a, operation(http.MethodPost, "/api/v1/cases/{id}/commands/{name}", "command-case", "give a command to a case or its rectification"), func(ctx context.Context, in *command) (*answer[portalapi.Commanded], error) {
-		got, err := give(ctx, in.ID, in.Name, in.Key, in.RawBody)
+		if len(in.Key) > maxKey {
+			return nil, refuse(ctx, &fault.Error{Code: fault.BadParameter, Fields: []fault.Field{{Field: "Idempotency-Key", Code: "too_long", Arg: strconv.Itoa(maxKey)}}})
+		}
+		got, err := view.Command(ctx, front.Of(ctx).Client, in.ID, in.Name, in.Key, in.RawBody)
 		if err != nil {
 			return nil, refuse(ctx, err)
 		}
+		for i, w := range got.Warnings {
+			got.Warnings[i].Message = messages.Field(fault.Field{Field: w.Field, Code: w.Code}, front.Of(ctx).Language)
+		}
 		return answered(http.StatusOK, got), nil
 	})
-}
-
-func give(ctx context.Context, id, name, key string, body []byte) (portalapi.Commanded, error) {
-	var got portalapi.Commanded
-	service, known := tracks[name]
-	if _, err := events.ParseCaseID(id); err != nil || !known {
-		return got, fault.New(fault.NotFound, "portal: command")
-	}
-	if len(key) > maxKey {
-		return got, &fault.Error{Code: fault.BadParameter, Fields: []fault.Field{{Field: "Idempotency-Key", Code: "too_long", Arg: strconv.Itoa(maxKey)}}}
-	}
-	if len(body) == 0 {
-		body = []byte("{}")
-	}
-	err := front.Of(ctx).Client.Ask(ctx, service, "command", map[string]string{"id": id, "name": name, "key": key}, body, &got)
-	for i, w := range got.Warnings {
-		got.Warnings[i].Message = messages.Field(fault.Field{Field: w.Field, Code: w.Code}, front.Of(ctx).Language)
-	}
-	return got, err
 }
 
 func sequence(s string) (uint64, error) {

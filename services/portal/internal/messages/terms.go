@@ -89,7 +89,7 @@ var terms = map[string]map[string]text{
 		"grant-extension": {"同意延期", "grant the extension"}, "refuse-extension": {"不同意延期", "refuse the extension"}, "list": {"挂牌督办", "list"}, "delist": {"摘牌", "delist"},
 		"ask-acceptance": {"申请验收", "ask for acceptance"}, "accept": {"验收合格", "accept"}, "return": {"退回整改", "return"}, "close": {"销号", "close"}, "reopen": {"重新挂账", "reopen"},
 		"clear": {"核可公开", "clear"}, "mask": {"遮挡", "mask"}, "retry": {"重新处理", "try again"}, "ask-erasure": {"申请清除", "ask for erasure"}, "withdraw-erasure": {"撤销清除申请", "end the ask for erasure"}, "erase": {"清除", "erase"},
-		"ask-transfer": {"申请移送", "ask for a transfer"}, "transfer": {"同意移送", "transfer"}, "ask-not-applicable": {"申请不适用", "ask for “not applicable”"}, "confirm-not-applicable": {"确认不适用", "confirm “not applicable”"},
+		"ask-transfer": {"申请移送", "ask for a transfer"}, "transfer": {"同意移送", "transfer"}, "ask-not-applicable": {"申请不适用", "ask for “not applicable”"}, "decline-listing": {"不挂牌督办", "decline listing"}, "decline-ending": {"不同意移送或不适用", "decline the transfer or “not applicable”"}, "confirm-not-applicable": {"确认不适用", "confirm “not applicable”"},
 	},
 	"return_state": {
 		"running": {"进行中", "running"}, "filed": {"待省收", "awaiting receipt"}, "received": {"省级已收", "received"}, "returned": {"退回待补", "sent back"}, "recognised": {"已认定", "recognised"},

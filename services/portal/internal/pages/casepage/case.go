@@ -1,4 +1,5 @@
-// Package casepage is the page of one case: what it is, its media, and both tracks as one history.
+// Package casepage is the page of one case: what it is, its media, both tracks as one history, and a form for each command that the person may give now, made of the fields that the tracks' tables name
+// (package inputs), with the reason why another can't be given. It owns and writes nothing: commands are given in the person's name, and a refusal comes back as the page with all that was entered.
 package casepage
 
 import (
@@ -6,7 +7,6 @@ import (
 	"encoding/json"
 	"html/template"
 	"net/http"
-	"net/url"
 	"strings"
 	"time"
 
@@ -23,10 +23,13 @@ import (
 	"songshui.internal/services/rectification/rectificationapi"
 )
 
-//go:embed case.tmpl
+//go:embed case.tmpl case.css
 var files embed.FS
 
-var page = shell.Parse("case.tmpl", files)
+var (
+	assets = shell.NewAssets(files, "case.css")
+	page   = shell.Parse("case.tmpl", files).With(assets.Path("case.css"), "")
+)
 
 type data struct {
 	L     messages.Language
@@ -37,7 +40,11 @@ type data struct {
 	// HeldBack and AfterHeldBack count the media that aren't for these eyes yet.
 	HeldBack, AfterHeldBack int
 	History                 []portalapi.Step
-	Next                    []portalapi.Next
+	// ID is the case's. Acts are the commands that may be given now, NotNow those of the person's role that can't; Lost says why one that was sent isn't among the former.
+	ID     string
+	Acts   []act
+	NotNow []notNow
+	Lost   []string
 	// Earlier are earlier exposed cases of the same enterprise.
 	Earlier []oversightapi.EnterpriseCase
 	// People is the section about the people of unit and overseer, for the case's office once the case is exposed.
@@ -116,21 +123,36 @@ type shownMedium struct {
 type Handler struct {
 	Secure bool
 	Now    func() time.Time
+	Lists  Lists
 }
 
-// ServeHTTP shows the page; a person without a session is sent to sign in.
-func (h Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	c := front.Of(r.Context())
-	if !c.Known() {
-		http.Redirect(w, r, "/sign-in?next="+url.QueryEscape(r.URL.RequestURI()), http.StatusSeeOther)
-		return
+// Lists are the outlets that may be named; registryapi.Directory is one.
+type Lists interface {
+	Outlets() []events.OutletState
+}
+
+// Routes adds the page and its commands to pages, and its style, which needs no session, to public.
+func (h Handler) Routes(pages, public *http.ServeMux) {
+	pages.HandleFunc("GET /cases/{id}", h.show)
+	pages.HandleFunc("POST /cases/{id}/commands/{name}", h.give)
+	assets.Routes(public)
+}
+
+// show shows the page; a person without a session is sent to sign in.
+func (h Handler) show(w http.ResponseWriter, r *http.Request) {
+	if people.Known(w, r, r.URL.RequestURI()) {
+		h.write(w, r, http.StatusOK, given{})
 	}
+}
+
+func (h Handler) write(w http.ResponseWriter, r *http.Request, status int, g given) {
+	c := front.Of(r.Context())
 	v, err := view.Case(r.Context(), c.Client, r.PathValue("id"), 0)
 	if err != nil {
 		shell.Fail(w, r, err)
 		return
 	}
-	d := data{L: shell.Language(r), HeldBack: v.HeldBack, AfterHeldBack: v.OthersHeldBack, History: v.History, Next: v.Next}
+	d := data{L: shell.Language(r), HeldBack: v.HeldBack, AfterHeldBack: v.OthersHeldBack, History: v.History, ID: r.PathValue("id")}
 	if err := json.Unmarshal(v.Case, &d.Case); err != nil {
 		shell.Fail(w, r, fault.Wrap(fault.Internal, "portal: case page", err))
 		return
@@ -166,8 +188,21 @@ func (h Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if earlier, err := (oversightapi.BoardClient{Client: c.Client}).Earlier(r.Context(), events.CaseID(r.PathValue("id"))); err == nil {
 		d.Earlier = earlier.Cases
 	}
+	var items, violations []string
+	for _, one := range d.Case.Violations {
+		violations = append(violations, one.Text)
+	}
+	if d.Rect != nil {
+		for _, i := range d.Rect.Items {
+			items = append(items, i.Measure)
+		}
+	}
+	if d.Acts, d.NotNow, d.Lost, err = h.acts(r.Context(), d.L, v, items, violations, g); err != nil {
+		shell.Fail(w, r, err)
+		return
+	}
 	d.Cite = cite(d.Case, d.Media, people.Origin(r, h.Secure)+"/cases/"+r.PathValue("id"), string(events.DayOf(h.Now())))
-	shell.Show(w, r, http.StatusOK, page, d.Case.Title, d)
+	shell.Show(w, r, status, page, d.Case.Title, d)
 }
 
 // shown picks the smallest and the largest picture of a medium, the clip that most browsers play, the sound and the paper.
