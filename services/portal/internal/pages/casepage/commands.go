@@ -254,7 +254,7 @@ func numbered(words []string) (out []inputs.Option) {
 }
 
 // untakenMost is how many of an office's newest media are offered; older ones are named in a table or through the API.
-const untakenMost = 100
+const untakenMost = 40
 
 // Untaken are the caller's office's media that no case has taken, the newest first.
 func Untaken(ctx context.Context, l messages.Language) (out []inputs.Option, err error) {
