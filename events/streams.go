@@ -87,6 +87,8 @@ const (
 	BucketInbox = "inbox"
 	// BucketCursors holds the lists of searches that are paged to their end.
 	BucketCursors = "cursors"
+	// BucketDrafts holds cases that are still being written.
+	BucketDrafts = "drafts"
 )
 
 // Bucket says how one key-value bucket is laid out.
@@ -103,6 +105,9 @@ const SessionAge = 14 * time.Hour
 // CursorAge is how long a list can be paged: an export on a slow line takes less. [ours]
 const CursorAge = 10 * time.Minute
 
+// DraftAge is how long a draft lasts after it was last written. [design.md]
+const DraftAge = 90 * 24 * time.Hour
+
 // Buckets is the table of all key-value buckets.
 func Buckets() []Bucket {
 	return []Bucket{
@@ -110,5 +115,6 @@ func Buckets() []Bucket {
 		{Name: BucketSessions, Writer: ServicePortal, MaxAge: SessionAge},
 		{Name: BucketInbox, Writer: ServiceOversight},
 		{Name: BucketCursors, Writer: ServiceArchive, MaxAge: CursorAge},
+		{Name: BucketDrafts, Writer: ServicePortal, MaxAge: DraftAge},
 	}
 }

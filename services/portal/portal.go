@@ -1,7 +1,7 @@
 // Package portal is the only public listener: the pages, the HTTP API, sign-in and sessions. It owns no record: it asks the
 // services behind it in the name of a signed actor, and makes their refusals readable.
 //
-// It reads nothing but answers to its requests; it writes sessions (key-value bucket `sessions`) and refusals of sign-in to
+// It reads nothing but answers to its requests; it writes sessions (key-value bucket `sessions`), cases that are still being written (`drafts`) and refusals of sign-in to
 // ACCESS. When a service or NATS is away it answers 503 with Retry-After within the budget of 15 s; it never answers from memory what it can't check.
 //
 // Links, codes and tokens that let somebody in are shown by the answer to the form that made them, once, and kept nowhere. Whoever was disabled, revoked, or whose rectification ended is out within 2 s.

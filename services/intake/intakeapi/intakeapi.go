@@ -135,6 +135,9 @@ func Fields(command string) (out []Field) {
 	return out
 }
 
+// SubmissionFields are those of a whole case.
+func SubmissionFields() []Field { return Fields("resubmit") }
+
 // Commands are the commands of the exposure track.
 func Commands() (out []string) {
 	for _, t := range intake.Track() {

@@ -17,12 +17,14 @@ import (
 	"songshui.internal/services/internal/fault"
 	"songshui.internal/services/portal"
 	"songshui.internal/services/portal/internal/api"
+	kept "songshui.internal/services/portal/internal/drafts"
 	"songshui.internal/services/portal/internal/front"
 	"songshui.internal/services/portal/internal/messages"
 	"songshui.internal/services/portal/internal/pages/accounts"
 	"songshui.internal/services/portal/internal/pages/board"
 	"songshui.internal/services/portal/internal/pages/casepage"
 	"songshui.internal/services/portal/internal/pages/clear"
+	"songshui.internal/services/portal/internal/pages/drafts"
 	"songshui.internal/services/portal/internal/pages/enter"
 	"songshui.internal/services/portal/internal/pages/inbox"
 	"songshui.internal/services/portal/internal/pages/outlets"
@@ -69,13 +71,17 @@ type Server struct {
 	handler http.Handler
 }
 
-// New makes portal's handler. The bucket of sessions must exist.
+// New makes portal's handler. The buckets of sessions and drafts must exist.
 func New(d Deps, c Config) (*Server, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), bus.RequestTimeout)
 	defer cancel()
 	kv, err := d.Bus.JetStream().KeyValue(ctx, events.BucketSessions)
 	if err != nil {
 		return nil, fmt.Errorf("portal: bucket of sessions: %w", err)
+	}
+	written, err := d.Bus.JetStream().KeyValue(ctx, events.BucketDrafts)
+	if err != nil {
+		return nil, fmt.Errorf("portal: bucket of drafts: %w", err)
 	}
 	messages.NameOffices(func(slug string) string {
 		for _, o := range d.Directory.Offices() {
@@ -98,6 +104,7 @@ func New(d Deps, c Config) (*Server, error) {
 	(&enter.Handler{Registry: registryapi.Client{Client: bus.Client{Conn: d.Bus.Conn()}}, Sessions: identities}).Routes(pages)
 	(&search.Handler{Outlets: d.Directory}).Routes(pages, mux)
 	casepage.Handler{Secure: c.SecureCookies, Now: d.Bus.Now, Lists: d.Directory}.Routes(pages, mux)
+	drafts.Handler{Store: kept.New(written, d.Bus.Now), Lists: d.Directory}.Routes(pages, mux)
 	people.Routes(pages, mux, c.SecureCookies)
 	accounts.Handler{Lists: d.Directory, Secure: c.SecureCookies, Now: d.Bus.Now}.Routes(pages)
 	outlets.Handler{Lists: d.Directory}.Routes(pages)
