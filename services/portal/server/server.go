@@ -24,6 +24,7 @@ import (
 	"songshui.internal/services/portal/internal/pages/board"
 	"songshui.internal/services/portal/internal/pages/casepage"
 	"songshui.internal/services/portal/internal/pages/clear"
+	"songshui.internal/services/portal/internal/pages/desk"
 	"songshui.internal/services/portal/internal/pages/drafts"
 	"songshui.internal/services/portal/internal/pages/enter"
 	"songshui.internal/services/portal/internal/pages/inbox"
@@ -79,7 +80,7 @@ func New(d Deps, c Config) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("portal: bucket of sessions: %w", err)
 	}
-	written, err := d.Bus.JetStream().KeyValue(ctx, events.BucketDrafts)
+	writing, err := d.Bus.JetStream().KeyValue(ctx, events.BucketDrafts)
 	if err != nil {
 		return nil, fmt.Errorf("portal: bucket of drafts: %w", err)
 	}
@@ -104,7 +105,9 @@ func New(d Deps, c Config) (*Server, error) {
 	(&enter.Handler{Registry: registryapi.Client{Client: bus.Client{Conn: d.Bus.Conn()}}, Sessions: identities}).Routes(pages)
 	(&search.Handler{Outlets: d.Directory}).Routes(pages, mux)
 	casepage.Handler{Secure: c.SecureCookies, Now: d.Bus.Now, Lists: d.Directory}.Routes(pages, mux)
-	drafts.Handler{Store: kept.New(written, d.Bus.Now), Lists: d.Directory}.Routes(pages, mux)
+	written := kept.New(writing, d.Bus.Now)
+	drafts.Handler{Store: written, Lists: d.Directory}.Routes(pages, mux)
+	desk.Handler{Drafts: written, Now: d.Bus.Now}.Routes(pages, mux)
 	people.Routes(pages, mux, c.SecureCookies)
 	accounts.Handler{Lists: d.Directory, Secure: c.SecureCookies, Now: d.Bus.Now}.Routes(pages)
 	outlets.Handler{Lists: d.Directory}.Routes(pages)

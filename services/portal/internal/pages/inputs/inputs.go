@@ -66,8 +66,6 @@ type shape struct {
 	slugs   []string
 	members []Field
 	list    bool
-	// maxLength is the longest text in characters, for what a browser can say before it is sent; the service decides.
-	maxLength int
 }
 
 // The slugs of terms, in the order in which they are offered.
