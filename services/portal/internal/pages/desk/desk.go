@@ -72,7 +72,7 @@ type data struct {
 	// Quota is the sentence about this month, Done that it is met; Return is where its return is.
 	Quota, Return string
 	Done          bool
-	// Returns are those of earlier months that aren't done; Away says that they can't be told.
+	// Returns are those of earlier months of the newest campaign that aren't done; Away says that they can't be told.
 	Returns []oversightapi.ReturnLine
 	Away    bool
 	Drafts  []drafts.Draft
@@ -139,8 +139,13 @@ func (d *data) month(ctx context.Context, today events.Day) {
 		d.Away = true
 		return
 	}
+	newest := ""
+	for _, line := range got.Returns {
+		newest = max(newest, line.Campaign)
+	}
 	for _, line := range got.Returns {
 		switch {
+		case line.Campaign != newest: // an earlier campaign is over
 		case line.Month == month:
 			d.Quota, d.Done = quota(line, today, d.L)
 			d.Return = "/returns/" + string(line.Office) + "/" + string(month)
