@@ -83,7 +83,7 @@ func (c *Demo) paths() (dir, report string, err error) {
 }
 
 func (c *Demo) print(url string, accounts demo.Accounts) {
-	fmt.Printf(say("门户：%s\n演示账号：\n", "portal: %s\ndemo accounts:\n"), url)
+	fmt.Printf(say("门户：%[1]s\n上报单位工作台：%[1]s/desk　记者检索：%[1]s/　省级看板：%[1]s/board\n演示账号：\n", "portal: %[1]s\nan office's desk: %[1]s/desk, a journalist's search: %[1]s/, the province's board: %[1]s/board\ndemo accounts:\n"), url)
 	for _, a := range accounts {
 		switch a.Name {
 		case "changchun-1", "changchun-2", "yanbian-1", "journalist", "supervisor", "admin":

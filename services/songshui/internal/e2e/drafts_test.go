@@ -87,6 +87,14 @@ func TestDraft(t *testing.T) {
 		fields.Set(name, v)
 	}
 	fields.Set("revision", revision(r))
+	fields.Set("do", "preview")
+	r = save(office, fields)
+	if r.status != http.StatusSeeOther {
+		t.Fatalf("preview: %d %s", r.status, r.body)
+	}
+	holds(office.get(t, r.header.Get("Location")), http.StatusOK, "白泽冷库氨气超标", "还没有上报", "4.8万元", `href="`+path+`"`)
+	fields.Set("do", "submit")
+	fields.Set("revision", revision(office.get(t, path)))
 	r = save(office, fields)
 	holds(r, http.StatusUnprocessableEntity, "疑似", `name="sure"`)
 	fields.Set("sure", "yes")

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"html/template"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -51,6 +52,9 @@ type data struct {
 	People template.HTML
 	// Cite is nil for a case that isn't exposed.
 	Cite *cited
+	// Preview says that the case isn't submitted yet; Back is where it is written.
+	Preview bool
+	Back    string
 }
 
 // shownCase is what the page shows of a case; days and slugs as plain strings, which the template's functions take.
@@ -203,6 +207,43 @@ func (h Handler) write(w http.ResponseWriter, r *http.Request, status int, g giv
 	}
 	d.Cite = cite(d.Case, d.Media, people.Origin(r, h.Secure)+"/cases/"+r.PathValue("id"), string(events.DayOf(h.Now())))
 	shell.Show(w, r, status, page, d.Case.Title, d)
+}
+
+// Preview shows a case that is still being written as readers will see it once it is exposed: body is its submission, back where it is written. Media that aren't cleared are counted, as they will be.
+func Preview(w http.ResponseWriter, r *http.Request, lists Lists, body map[string]any, back string) {
+	c := front.Of(r.Context())
+	d := data{L: shell.Language(r), ID: "preview", Preview: true, Back: back}
+	raw, err := json.Marshal(body)
+	if err == nil {
+		// What can't be read yet is missing, as what wasn't entered.
+		_ = json.Unmarshal(raw, &d.Case)
+	}
+	d.Case.Office, d.Case.State = string(c.Actor.Office), string(events.CaseExposed)
+	for i := range d.Case.Exposures {
+		e := &d.Case.Exposures[i]
+		for _, o := range lists.Outlets() {
+			if o.Name == e.Outlet || string(o.ID) == e.Outlet || slices.Contains(o.Aliases, e.Outlet) {
+				e.Level = o.Level
+			}
+		}
+	}
+	entries, _ := body["media"].([]any)
+	for _, one := range entries {
+		of, _ := one.(map[string]any)
+		id, _ := of["id"].(string)
+		m, err := view.MediumByID(r.Context(), c.Client, id)
+		if fault.Is(err, fault.Unavailable) {
+			shell.Fail(w, r, err)
+			return
+		}
+		if err != nil || m.State != string(events.MediaCleared) {
+			d.HeldBack++
+			continue
+		}
+		m.Caption, _ = of["caption"].(string)
+		d.Media = append(d.Media, shown(m, false, d.L))
+	}
+	shell.Show(w, r, http.StatusOK, page, d.Case.Title, d)
 }
 
 // shown picks the smallest and the largest picture of a medium, the clip that most browsers play, the sound and the paper.

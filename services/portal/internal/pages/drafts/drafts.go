@@ -68,6 +68,7 @@ func (h Handler) Routes(pages, public *http.ServeMux) {
 	pages.HandleFunc("GET "+Path, h.list)
 	pages.HandleFunc("GET "+Path+"/new", begin)
 	pages.HandleFunc("GET "+Path+"/{id}", h.show)
+	pages.HandleFunc("GET "+Path+"/{id}/preview", h.preview)
 	pages.HandleFunc("POST "+Path+"/{id}", h.save)
 	assets.Routes(public)
 }
@@ -157,6 +158,18 @@ func (h Handler) show(w http.ResponseWriter, r *http.Request) {
 	h.write(w, r, http.StatusOK, data{Draft: d, Saved: r.URL.Query().Has("saved")}, "", nil)
 }
 
+func (h Handler) preview(w http.ResponseWriter, r *http.Request) {
+	if !may(w, r) {
+		return
+	}
+	d, err := h.Store.Get(r.Context(), front.Of(r.Context()).Actor.Account, r.PathValue("id"))
+	if err != nil {
+		shell.Fail(w, r, err)
+		return
+	}
+	casepage.Preview(w, r, h.Lists, d.Body, Path+"/"+d.ID)
+}
+
 // write shows the page with what stands in the draft.
 func (h Handler) write(w http.ResponseWriter, r *http.Request, status int, d data, more string, refused *fault.Error) {
 	d.L = shell.Language(r)
@@ -222,7 +235,7 @@ type saved struct {
 	At       string `json:"at"`
 }
 
-// save writes what was entered, and then does what its button says: goes on, adds a line to a list, submits, or drops the draft.
+// save writes what was entered, and then does what its button says: goes on, adds a line to a list, shows a preview, submits, or drops the draft.
 func (h Handler) save(w http.ResponseWriter, r *http.Request) {
 	if !may(w, r) {
 		return
@@ -272,6 +285,8 @@ func (h Handler) save(w http.ResponseWriter, r *http.Request) {
 	switch more := r.PostFormValue("more"); {
 	case more != "":
 		h.write(w, r, http.StatusOK, data{Draft: kept}, more, nil)
+	case do == "preview":
+		http.Redirect(w, r, Path+"/"+d.ID+"/preview", http.StatusSeeOther)
 	case do == "submit":
 		h.submit(w, r, kept)
 	default:
