@@ -27,6 +27,7 @@ import (
 	"songshui.internal/services/portal/internal/pages/desk"
 	"songshui.internal/services/portal/internal/pages/drafts"
 	"songshui.internal/services/portal/internal/pages/enter"
+	"songshui.internal/services/portal/internal/pages/help"
 	"songshui.internal/services/portal/internal/pages/inbox"
 	"songshui.internal/services/portal/internal/pages/outlets"
 	"songshui.internal/services/portal/internal/pages/people"
@@ -111,6 +112,7 @@ func New(d Deps, c Config) (*Server, error) {
 	people.Routes(pages, mux, c.SecureCookies)
 	accounts.Handler{Lists: d.Directory, Secure: c.SecureCookies, Now: d.Bus.Now}.Routes(pages)
 	outlets.Handler{Lists: d.Directory}.Routes(pages)
+	help.Handler{Lists: d.Directory}.Routes(pages)
 	upload.Routes(pages, mux)
 	clear.Routes(pages, mux)
 	tables.Routes(pages, mux)

@@ -52,6 +52,9 @@ var terms = map[string]map[string]text{
 		"tv": {"电视", "TV"}, "newspaper": {"报纸", "newspaper"}, "website": {"网站", "website"}, "wechat": {"微信", "WeChat"}, "radio": {"广播", "radio"}, "weibo": {"微博", "Weibo"}, "short-video": {"短视频", "short video"},
 	},
 	"kind": {"image": {"图片", "image"}, "video": {"视频", "video"}, "audio": {"音频", "audio"}, "document": {"文件", "document"}},
+	"unit_of_rule": {
+		"days": {"天", "days"}, "working-days": {"个工作日", "working days"}, "day-of-month": {"日", "(day of the month)"}, "hour": {"时", "o'clock"}, "years": {"年", "years"},
+	},
 	"duty": {"drafter": {"经办", "drafter"}, "reviewer": {"审核", "reviewer"}, "signer": {"签发", "signer"}},
 	"role": {
 		"office": {"上报单位", "office"}, "overseer": {"督办单位", "overseer"}, "unit": {"责任单位", "unit"}, "journalist": {"记者", "journalist"}, "supervisor": {"省级督导", "supervisor"},
