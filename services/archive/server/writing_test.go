@@ -329,3 +329,45 @@ func TestSecondWriter(t *testing.T) {
 	written("the third alone")
 	stopThird()
 }
+
+// TestDeliveredAgain: a message that comes again after later ones, since who had it first never settled it, doesn't take the index's position back.
+func TestDeliveredAgain(t *testing.T) {
+	t.Parallel()
+	if real() {
+		t.Skip("left out: it is the bus's matter, not the engine's")
+	}
+	w := newWorld(t)
+	put := func(n int) uint64 {
+		return w.putCase(t, exposedCase(n, "又一例"))
+	}
+	durable := server.Durables()[0]
+	gone, err := w.bus.JetStream().Consumer(t.Context(), durable.Stream, durable.Name)
+	check(t, err)
+	take := func() {
+		t.Helper()
+		got, err := gone.Fetch(1, jetstream.FetchPriorityGroup("writer"), jetstream.FetchMaxWait(5*time.Second))
+		check(t, err)
+		if m := <-got.Messages(); m == nil {
+			t.Fatal("nothing to take")
+		}
+	}
+	put(1)
+	take()
+	w.start(t) // it reads the first by itself
+	put(2)
+	take()
+	last := put(3)
+	w.until(t, "the third is found", func() bool {
+		_, err := w.ask(t, province, archiveapi.Params{MinSeq: last})
+		return err == nil
+	})
+	w.until(t, "all is settled", func() bool {
+		info, err := gone.Info(t.Context())
+		check(t, err)
+		return info.NumAckPending == 0 && info.AckFloor.Stream == last
+	})
+	page := w.search(t, province, archiveapi.Params{Cursor: archiveapi.CursorStart, PerPage: 1})
+	if page.Position[events.StreamCases] != last || page.Total != 3 {
+		t.Errorf("%d cases at %v, want 3 at %d", page.Total, page.Position, last)
+	}
+}

@@ -140,16 +140,11 @@ func (q *quiet) lasts(d time.Duration) bool {
 	return !q.since.IsZero() && time.Since(q.since) >= d
 }
 
-// watchdog has a consumer start again that gets nothing although there is something: after a server was started anew, or the pinned process ended with a message, a pull may stay behind a pin that nobody
-// holds, with heartbeats all the while. A message that went to somebody who is gone doesn't count as pending; where consumers aren't
-// pinned, somebody else may well work on it for long.
+// watchdog has a consumer start again that gets nothing although there is something: after a server was started anew, a pull may stay behind a pin that nobody holds, with heartbeats all the while.
 // A standby of a pinned consumer is in that state too while the active one is slow; that the pin passes on then does no harm.
 func (b *Bus) watchdog(ctx context.Context, d Durable, cons jetstream.Consumer, q *quiet, stop func()) {
 	tick := time.NewTicker(stalledAfter / 2)
 	defer tick.Stop()
-	// unsettled is up to where everything was settled when messages were last seen on their way to somebody; where that stands still, who had them may be gone.
-	const none = ^uint64(0)
-	unsettled := none
 	for {
 		select {
 		case <-ctx.Done():
@@ -157,17 +152,12 @@ func (b *Bus) watchdog(ctx context.Context, d Durable, cons jetstream.Consumer, 
 		case <-tick.C:
 		}
 		if !q.lasts(stalledAfter) {
-			unsettled = none
 			continue
 		}
 		asked, cancel := context.WithTimeout(ctx, loadTimeout)
 		info, err := cons.Info(asked)
-		stands := err == nil && d.Pinned && info.NumAckPending > 0 && info.AckFloor.Stream == unsettled
-		if unsettled = none; err == nil && info.NumAckPending > 0 {
-			unsettled = info.AckFloor.Stream
-		}
-		if err == nil && (info.NumPending > 0 || stands) && q.lasts(stalledAfter) {
-			b.logger.Warn("a consumer gets nothing although there is something", "durable", d.Name, "pending", info.NumPending, "unsettled", info.NumAckPending)
+		if err == nil && info.NumPending > 0 && q.lasts(stalledAfter) {
+			b.logger.Warn("a consumer gets nothing although there is something", "durable", d.Name, "pending", info.NumPending)
 			if s, err := b.js.Stream(asked, d.Stream); d.Pinned && err == nil {
 				_ = s.UnpinConsumer(asked, d.Name, pinGroup)
 			}

@@ -224,7 +224,10 @@ func (w *Writer) apply(ctx context.Context, s source, b []*bus.Message) error {
 			}
 		}
 	}
-	last := b[len(b)-1].Sequence
+	last, err := w.upTo(ctx, s, b)
+	if err != nil {
+		return err
+	}
 	for round := 0; len(subjects) > 0 && round < maxRounds; round++ {
 		composed, err := w.composeAll(ctx, subjects, hand)
 		if err != nil {
@@ -246,6 +249,23 @@ func (w *Writer) apply(ctx context.Context, s source, b []*bus.Message) error {
 		w.applied.Store(max(w.applied.Load(), last))
 	}
 	return nil
+}
+
+// upTo is the position that the index has with a batch: the last sequence, which needn't be the last message's. A message that comes again may come beside later ones or long after them, and never takes
+// the position back.
+func (w *Writer) upTo(ctx context.Context, s source, b []*bus.Message) (last uint64, err error) {
+	again := false
+	for _, m := range b {
+		last, again = max(last, m.Sequence), again || m.Deliveries > 1
+	}
+	if !again {
+		return last, nil
+	}
+	known, err := w.index.Positions(ctx, s.durable.Stream)
+	if errors.Is(err, index.ErrNotBuilt) { // there is nothing to take back
+		err = nil
+	}
+	return max(last, known[s.durable.Stream]), err
 }
 
 // put writes documents and position in one request and waits until they are searchable.

@@ -176,3 +176,25 @@ func TestPrivate(t *testing.T) {
 		t.Errorf("%+v", f)
 	}
 }
+
+// FuzzRead: whatever is sent as a form becomes a body that is JSON, and a form of it is HTML without a tag of the sender's.
+func FuzzRead(f *testing.F) {
+	f.Add("violations%5B0%5D.text=a&violations%5B9999%5D.basis=%00&tags=%E3%80%81&location.lat=1e400&media=x&caption-x=%3Cscript%3E")
+	f.Add("penalty_yuan=99999999999999999999&found_on=%E2%80%AE&enterprise.name=%FF%FE")
+	fields := tracks()["resubmit"]
+	f.Fuzz(func(t *testing.T, query string) {
+		form, err := url.ParseQuery(query)
+		if err != nil {
+			t.Skip()
+		}
+		body := Read(form, fields, true)
+		if _, err := json.Marshal(body); err != nil {
+			t.Fatal(err)
+		}
+		html, err := Form{L: messages.Chinese, Fields: fields, Body: body}.HTML()
+		if err != nil || strings.Contains(string(html), "<script") {
+			t.Fatalf("%v %s", err, html)
+		}
+		_ = Private(body)
+	})
+}
