@@ -240,8 +240,10 @@ func (h Handler) choices(ctx context.Context, l messages.Language, v portalapi.C
 	if front.Of(ctx).Actor.Role != access.Office {
 		return c, nil
 	}
-	free, err := Untaken(ctx, l)
-	c.Media = free
+	// The page does without them while media doesn't answer.
+	if c.Media, err = Untaken(ctx, l); fault.Is(err, fault.Unavailable) {
+		err = nil
+	}
 	return c, err
 }
 
@@ -253,28 +255,30 @@ func numbered(words []string) (out []inputs.Option) {
 	return out
 }
 
-// untakenMost is how many of an office's newest media are offered; older ones are named in a table or through the API.
-const untakenMost = 40
+// Media that are offered: untakenMost of those that no case has taken, among the newest lookedThrough pages of the office's. Older ones are named in a table or through the API.
+const (
+	untakenMost   = 40
+	lookedThrough = 3
+)
 
 // Untaken are the caller's office's media that no case has taken, the newest first.
 func Untaken(ctx context.Context, l messages.Language) (out []inputs.Option, err error) {
 	c := front.Of(ctx).Client
-	for page := 1; len(out) < untakenMost; page-- {
-		got, err := view.Media(ctx, c, mediaapi.BrowseParams{Page: page, PerPage: untakenMost})
-		if err != nil {
-			return nil, err
-		}
-		if last := (got.Total + untakenMost - 1) / untakenMost; page == 1 && last > 1 && out == nil {
-			page, out = last+1, []inputs.Option{}
-			continue
-		}
-		for _, m := range slices.Backward(got.Media) {
-			if len(m.TakenBy) == 0 && m.State != "failed" {
-				out = append(out, option(m, l))
+	got, err := view.Media(ctx, c, mediaapi.BrowseParams{Page: 1, PerPage: mediaapi.MaxPerPage})
+	if err != nil {
+		return nil, err
+	}
+	newest := max(1, (got.Total+mediaapi.MaxPerPage-1)/mediaapi.MaxPerPage)
+	for page := newest; page >= max(1, newest-lookedThrough+1) && len(out) < untakenMost; page-- {
+		if newest > 1 {
+			if got, err = view.Media(ctx, c, mediaapi.BrowseParams{Page: page, PerPage: mediaapi.MaxPerPage}); err != nil {
+				return nil, err
 			}
 		}
-		if page <= 1 {
-			break
+		for _, m := range slices.Backward(got.Media) {
+			if len(m.TakenBy) == 0 && m.State != "failed" && len(out) < untakenMost {
+				out = append(out, option(m, l))
+			}
 		}
 	}
 	return out, nil

@@ -178,7 +178,7 @@ func (h Handler) write(w http.ResponseWriter, r *http.Request, status int, d dat
 		choices.Outlets = append(choices.Outlets, inputs.Option{Value: string(o.ID), Label: o.Name})
 	}
 	var err error
-	if choices.Media, err = casepage.Untaken(r.Context(), d.L); err != nil {
+	if choices.Media, err = casepage.Untaken(r.Context(), d.L); err != nil && !fault.Is(err, fault.Unavailable) { // what is written can be saved all the same
 		shell.Fail(w, r, err)
 		return
 	}

@@ -225,12 +225,32 @@ func (f Form) input(field Field, name string, value any) input {
 		}
 		in.Value = strings.Join(in.Chosen, "、")
 	}
+	switch s.control { // what was chosen and can't be offered now stays chosen
+	case "media", "outlets":
+		for _, v := range in.Chosen {
+			in.Options = offered(in.Options, v, f.L)
+		}
+	case "medium":
+		in.Options = offered(in.Options, in.Value, f.L)
+	}
 	if s.control == "datetime-local" {
 		if t, err := time.Parse(time.RFC3339, in.Value); err == nil {
 			in.Value = t.In(shanghai).Format(localTime)
 		}
 	}
 	return in
+}
+
+// offered adds a choice that isn't among those that there are.
+func offered(options []Option, value string, l messages.Language) []Option {
+	if value == "" || slices.ContainsFunc(options, func(o Option) bool { return o.Value == value }) {
+		return options
+	}
+	label := "已选，未在列表中：" + value
+	if l == messages.English {
+		label = "chosen, not in the list: " + value
+	}
+	return append(slices.Clip(options), Option{Value: value, Label: label})
 }
 
 // wrong gives the words for what is wrong with an input.

@@ -156,6 +156,9 @@ func TestReadOdd(t *testing.T) {
 	if strings.Contains(string(html), "<script>") || strings.Count(string(html), `class="wrong"`) != 3 {
 		t.Errorf("%s", html)
 	}
+	if html, err := (Form{L: messages.Chinese, Fields: []Field{{"media", "media", true}}, Body: map[string]any{"media": []any{map[string]any{"id": "gone"}}}, Choices: Choices{Media: []Option{{Value: "m", Label: "图.jpg"}}}}).HTML(); err != nil || !strings.Contains(string(html), `value="gone" checked`) {
+		t.Errorf("a chosen medium that isn't offered: %v %s", err, html)
+	}
 	ids := []string{}
 	for _, m := range f.Summary() {
 		ids = append(ids, m.ID)
