@@ -179,7 +179,11 @@ func (f Form) input(field Field, name string, value any) input {
 	last := name[strings.LastIndex(name, ".")+1:]
 	in := input{Name: name, ID: f.Prefix + name, Control: s.control, Label: messages.Label(last, f.L), Required: field.Required, Wrong: f.wrong(name, s.control)}
 	if strings.HasSuffix(name, "enterprise.name") {
-		in.Label = messages.Label("enterprise", f.L) + messages.Label(last, f.L)
+		between := ""
+		if f.L == messages.English {
+			between = " "
+		}
+		in.Label = messages.Label("enterprise", f.L) + between + messages.Label(last, f.L)
 	}
 	if slices.Contains(lines, field.Name) && in.Control == "textarea" {
 		in.Control = "line"
