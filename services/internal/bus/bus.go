@@ -225,6 +225,13 @@ const (
 	codeMaxBytes           = 10077
 )
 
+// Overtaken says that a key of a bucket wasn't written, since it isn't at the revision that was expected, on one replica or three.
+func Overtaken(err error) bool {
+	var api *jetstream.APIError
+	return errors.Is(err, jetstream.ErrKeyExists) || errors.Is(err, jetstream.ErrKeyRevisionMismatch) ||
+		errors.As(err, &api) && (api.ErrorCode == codeWrongLastSequence || api.ErrorCode == codeWrongLastSequence3)
+}
+
 // publish appends one message, expecting the subject's last sequence. It gives errConflict, errUnknown, or a fault.
 func (b *Bus) publish(ctx context.Context, stream, subject string, expected uint64, h events.Header, body []byte) (uint64, error) {
 	ctx, cancel := context.WithTimeout(ctx, PublishTimeout)

@@ -22,9 +22,6 @@ import (
 // tries is how often a mark is written again that somebody else's browser wrote meanwhile.
 const tries = 5
 
-// wrongLastSequence3 is what three replicas answer to most conflicts; one answers what jetstream.ErrKeyExists is.
-const wrongLastSequence3 = 10164
-
 // Inbox answers the inbox's endpoints. It is safe for concurrent use.
 type Inbox struct {
 	bus   *bus.Bus
@@ -106,7 +103,7 @@ func (x *Inbox) see(ctx context.Context, r bus.Request) (any, error) {
 		if err == nil {
 			return page(all, next, oversightapi.InboxParams{})
 		}
-		if !errors.Is(err, jetstream.ErrKeyExists) {
+		if !bus.Overtaken(err) {
 			return nil, err
 		}
 	}
@@ -147,7 +144,7 @@ func (x *Inbox) load(ctx context.Context, a access.Actor) (marks, uint64, error)
 	return m, e.Revision(), nil
 }
 
-// store writes the marks where nobody else did meanwhile: jetstream.ErrKeyExists otherwise.
+// store writes the marks where nobody else did meanwhile; otherwise bus.Overtaken holds of the error.
 func (x *Inbox) store(ctx context.Context, a access.Actor, m marks, revision uint64) error {
 	data, err := json.Marshal(m)
 	if err != nil {
@@ -162,12 +159,8 @@ func (x *Inbox) store(ctx context.Context, a access.Actor, m marks, revision uin
 	} else {
 		_, err = kv.Update(ctx, key(a), data, revision)
 	}
-	var api *jetstream.APIError
-	switch {
-	case err == nil:
-		return nil
-	case errors.Is(err, jetstream.ErrKeyExists), errors.As(err, &api) && api.ErrorCode == wrongLastSequence3:
-		return jetstream.ErrKeyExists
+	if err == nil || bus.Overtaken(err) {
+		return err
 	}
 	return unavailable(err)
 }

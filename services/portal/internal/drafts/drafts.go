@@ -16,6 +16,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"songshui.internal/events"
+	"songshui.internal/services/internal/bus"
 	"songshui.internal/services/internal/fault"
 )
 
@@ -118,15 +119,11 @@ func (s *Store) Put(ctx context.Context, account events.AccountID, d Draft) (Dra
 	return d, conflict(err)
 }
 
-// wrongSequence is JetStream's code for a write over another revision.
-const wrongSequence = jetstream.JSErrCodeStreamWrongLastSequence
-
 func conflict(err error) error {
-	var api *jetstream.APIError
 	switch {
 	case err == nil:
 		return nil
-	case errors.Is(err, jetstream.ErrKeyExists), errors.As(err, &api) && api.ErrorCode == wrongSequence:
+	case bus.Overtaken(err):
 		return fault.Wrap(fault.Conflict, "portal: draft", err)
 	}
 	return away(err)

@@ -11,6 +11,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"songshui.internal/events"
+	"songshui.internal/services/internal/bus"
 	"songshui.internal/services/internal/fault"
 	"songshui.internal/services/registry"
 )
@@ -211,7 +212,7 @@ func (s *Store) Sweep(ctx context.Context) error {
 		if rev == 0 || json.Unmarshal(b, &t) == nil && t.Latest > old {
 			continue
 		}
-		if err := s.kv.Purge(ctx, key, jetstream.LastRevision(rev)); err != nil && !isConflict(err) {
+		if err := s.kv.Purge(ctx, key, jetstream.LastRevision(rev)); err != nil && !bus.Overtaken(err) {
 			return away("sweep", err)
 		}
 	}

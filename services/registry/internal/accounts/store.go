@@ -57,11 +57,6 @@ func away(op string, err error) error {
 	return f
 }
 
-// isConflict says that a key isn't at the revision that was expected.
-func isConflict(err error) bool {
-	return errors.Is(err, jetstream.ErrKeyExists) || errors.Is(err, jetstream.ErrKeyRevisionMismatch)
-}
-
 func nameHash(name string) string {
 	sum := sha256.Sum256([]byte(registry.NameKey(name)))
 	return hex.EncodeToString(sum[:10])
@@ -87,7 +82,7 @@ func (s *Store) put(ctx context.Context, key string, value []byte, revision uint
 	} else {
 		_, err = s.kv.Update(ctx, key, value, revision)
 	}
-	if err != nil && !isConflict(err) {
+	if err != nil && !bus.Overtaken(err) {
 		return away("put", err)
 	}
 	return err
@@ -97,14 +92,14 @@ func (s *Store) put(ctx context.Context, key string, value []byte, revision uint
 func again(ctx context.Context, op string, do func() error) error {
 	wait := backoff.NewExponentialBackOff(backoff.WithInitialInterval(2*time.Millisecond), backoff.WithMaxInterval(100*time.Millisecond))
 	err := backoff.Retry(func() error {
-		if err := do(); err != nil && !isConflict(err) {
+		if err := do(); err != nil && !bus.Overtaken(err) {
 			return backoff.Permanent(err)
 		} else if err != nil {
 			return err
 		}
 		return nil
 	}, backoff.WithContext(backoff.WithMaxRetries(wait, tries-1), ctx))
-	if isConflict(err) {
+	if bus.Overtaken(err) {
 		return fault.Wrap(fault.Conflict, "accounts: "+op, err)
 	}
 	return err
