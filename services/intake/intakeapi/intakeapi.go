@@ -123,6 +123,16 @@ type Found struct {
 	Cases []json.RawMessage `json:"cases"`
 }
 
+// The known values of a case's slugs, in the order in which they are offered.
+var (
+	Sectors      = intake.Sectors
+	Categories   = intake.Categories
+	HazardLevels = intake.HazardLevels
+	OutletLevels = intake.OutletLevels
+	OutletKinds  = intake.OutletKinds
+	MediaKinds   = intake.MediaKinds
+)
+
 // RefKey gives the form in which references are compared: two texts with the same key are one reference of an office.
 func RefKey(ref string) string { return refs.Key(ref) }
 

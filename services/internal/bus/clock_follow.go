@@ -125,7 +125,7 @@ func (f *follower[S, P]) run(ctx context.Context) error {
 			if err := each(ctx, batch, f.one); err != nil && ctx.Err() == nil {
 				f.bus.logger.Warn("schedules couldn't be set; tried again", "clock", f.clock.Service, "error", err)
 				f.giveBack(batch)
-				pause(ctx, wait.NextBackOff())
+				Pause(ctx, wait.NextBackOff())
 				continue
 			}
 			wait.Reset()
@@ -264,7 +264,7 @@ func (f *follower[S, P]) keep(ctx context.Context) error {
 	for ctx.Err() == nil {
 		if err := next(ctx); err != nil && ctx.Err() == nil {
 			f.bus.logger.Warn("schedules couldn't be compared; tried again", "clock", f.clock.Service, "error", err)
-			pause(ctx, wait.NextBackOff())
+			Pause(ctx, wait.NextBackOff())
 			continue
 		}
 		wait.Reset()

@@ -72,7 +72,7 @@ func (b *Bus) Consume(ctx context.Context, d Durable, batch int, handle Handler)
 			return nil
 		}
 		b.logger.Warn("consumer starts again", "durable", d.Name, "error", err)
-		pause(ctx, wait.NextBackOff())
+		Pause(ctx, wait.NextBackOff())
 	}
 	return nil
 }
@@ -234,7 +234,7 @@ func (b *Bus) patiently(ctx context.Context, d Durable, held []jetstream.Msg, do
 		for _, m := range held {
 			_ = m.InProgress()
 		}
-		pause(ctx, min(wait.NextBackOff(), d.AckWait/2))
+		Pause(ctx, min(wait.NextBackOff(), d.AckWait/2))
 	}
 }
 
@@ -316,8 +316,8 @@ func bare(subject string) bool {
 	return strings.HasPrefix(subject, "$JS.") || strings.HasPrefix(subject, "timer.") || strings.HasPrefix(subject, "due.")
 }
 
-// pause waits for d or until ctx ends.
-func pause(ctx context.Context, d time.Duration) {
+// Pause waits for d or until ctx ends.
+func Pause(ctx context.Context, d time.Duration) {
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {

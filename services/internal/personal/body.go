@@ -20,12 +20,17 @@ func Warnings(body []byte) []fault.Field {
 	if json.Unmarshal(body, &v) != nil {
 		return nil
 	}
+	return Find(v, exact...)
+}
+
+// Find is Warnings of a decoded body; what stands in the fields named exact isn't looked at.
+func Find(body any, exact ...string) []fault.Field {
 	var w fault.Fields
-	warn(&w, "", v)
+	warn(&w, "", body, exact)
 	return w
 }
 
-func warn(w *fault.Fields, path string, v any) {
+func warn(w *fault.Fields, path string, v any, exact []string) {
 	switch v := v.(type) {
 	case string:
 		if In(v) {
@@ -33,7 +38,7 @@ func warn(w *fault.Fields, path string, v any) {
 		}
 	case []any:
 		for i, e := range v {
-			warn(w, fault.Index(path, i, ""), e)
+			warn(w, fault.Index(path, i, ""), e, exact)
 		}
 	case map[string]any:
 		names := make([]string, 0, len(v))
@@ -48,7 +53,7 @@ func warn(w *fault.Fields, path string, v any) {
 			if path != "" {
 				at = path + "." + name
 			}
-			warn(w, at, v[name])
+			warn(w, at, v[name], exact)
 		}
 	}
 }

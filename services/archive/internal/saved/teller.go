@@ -73,17 +73,8 @@ func (x *Searches) follow(ctx context.Context) {
 		})
 		if err != nil && ctx.Err() == nil {
 			x.bus.Logger().Warn("saved searches aren't followed", "error", err)
-			pause(ctx, retryAfter)
+			bus.Pause(ctx, retryAfter)
 		}
-	}
-}
-
-func pause(ctx context.Context, d time.Duration) {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-	case <-t.C:
 	}
 }
 
@@ -109,7 +100,7 @@ func (x *Searches) tell(ctx context.Context, ask func(access.Actor, archive.Para
 		case <-t.C:
 		case <-x.teller.changed:
 			known = nil
-			pause(ctx, lookEvery/10) // several changes at once are one look
+			bus.Pause(ctx, lookEvery/10) // several changes at once are one look
 		}
 		t.Stop()
 	}

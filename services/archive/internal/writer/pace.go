@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"songshui.internal/services/internal/bus"
 )
 
 const (
@@ -30,7 +32,7 @@ func (p *pace) begin(ctx context.Context, stream string) (done func()) {
 	p.mu.Lock()
 	wait := time.Until(p.until)
 	p.mu.Unlock()
-	rest(ctx, wait)
+	bus.Pause(ctx, wait)
 	began := time.Now()
 	var before uint64
 	asked := make(chan error, 1)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"songshui.internal/events"
+	"songshui.internal/services/internal/bus"
 )
 
 // Difference is a case whose document in the index isn't what the log says.
@@ -118,12 +119,9 @@ func (w *Writer) lookAgain(ctx context.Context, found []Difference) ([]Differenc
 		if !slices.ContainsFunc(found, func(d Difference) bool { return d.Kind != Unreadable }) {
 			break
 		}
-		timer := time.NewTimer(pause)
-		select {
-		case <-ctx.Done():
-			timer.Stop()
+		bus.Pause(ctx, pause)
+		if ctx.Err() != nil {
 			return nil, ctx.Err()
-		case <-timer.C:
 		}
 		var left []Difference
 		for _, d := range found {

@@ -181,24 +181,12 @@ func (w *Writer) handle(ctx context.Context, s source, b []*bus.Message) error {
 		done := w.pace.begin(ctx, s.durable.Stream)
 		err = w.apply(ctx, s, b)
 		done()
-		rest(ctx, s.gather)
+		bus.Pause(ctx, s.gather)
 	}
 	if fault.Is(err, fault.Unavailable) {
 		w.Doubt()
 	}
 	return err
-}
-
-func rest(ctx context.Context, d time.Duration) {
-	if d <= 0 {
-		return
-	}
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-	case <-t.C:
-	}
 }
 
 // apply writes the documents of all cases that the messages make dirty, with the stream's position. A document that the engine refuses gives an error

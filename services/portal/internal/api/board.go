@@ -3,12 +3,10 @@ package api
 import (
 	"context"
 	"net/http"
-	"strconv"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"songshui.internal/events"
-	"songshui.internal/services/internal/fault"
 	"songshui.internal/services/oversight/oversightapi"
 	"songshui.internal/services/portal/internal/front"
 	"songshui.internal/services/portal/internal/messages"
@@ -93,8 +91,8 @@ func registerEditions(a huma.API) {
 	keep := operation(http.MethodPost, "/api/v1/board/{month}/editions", "fix-table", "fix a month's table 定版: it is kept as told")
 	keep.Description = `{"day","note"}, both optional.`
 	huma.Register(a, keep, func(ctx context.Context, in *fix) (*answer[oversightapi.Fixed], error) {
-		if len(in.Key) > maxKey {
-			return nil, refuse(ctx, &fault.Error{Code: fault.BadParameter, Fields: []fault.Field{{Field: "Idempotency-Key", Code: "too_long", Arg: strconv.Itoa(maxKey)}}})
+		if err := checkKey(in.Key); err != nil {
+			return nil, refuse(ctx, err)
 		}
 		got, err := ofBoard(ctx).Fix(ctx, oversightapi.FixParams{Month: events.Month(in.Month), Key: in.Key}, orEmpty(in.RawBody))
 		if err != nil {

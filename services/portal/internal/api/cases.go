@@ -19,6 +19,13 @@ import (
 // maxKey bounds an idempotency key; it is hashed, so only the header's size matters.
 const maxKey = 256
 
+func checkKey(key string) error {
+	if len(key) > maxKey {
+		return &fault.Error{Code: fault.BadParameter, Fields: []fault.Field{{Field: "Idempotency-Key", Code: "too_long", Arg: strconv.Itoa(maxKey)}}}
+	}
+	return nil
+}
+
 func registerCases(a huma.API) {
 	type submission struct {
 		Key     string `header:"Idempotency-Key" doc:"not needed: a case sent twice is one case"`
@@ -89,8 +96,8 @@ func registerCases(a huma.API) {
 		RawBody []byte `contentType:"application/json"`
 	}
 	huma.Register(a, operation(http.MethodPost, "/api/v1/cases/{id}/commands/{name}", "command-case", "give a command to a case or its rectification"), func(ctx context.Context, in *command) (*answer[portalapi.Commanded], error) {
-		if len(in.Key) > maxKey {
-			return nil, refuse(ctx, &fault.Error{Code: fault.BadParameter, Fields: []fault.Field{{Field: "Idempotency-Key", Code: "too_long", Arg: strconv.Itoa(maxKey)}}})
+		if err := checkKey(in.Key); err != nil {
+			return nil, refuse(ctx, err)
 		}
 		got, err := view.Command(ctx, front.Of(ctx).Client, in.ID, in.Name, in.Key, in.RawBody)
 		if err != nil {

@@ -73,8 +73,8 @@ func registerMedia(a huma.API) {
 mask {"areas":[…]} (all areas to hide, in pixels of the upright picture; the medium is public again when it is cleared), retry {}, ask-erasure {"reason"} and erase {"reason"} (administrator and province, one each), withdraw-erasure {"reason"} (either of them, while it is asked).
 clear and mask take "rendering", the number of the copies that were looked at: if others have named areas since, the answer is 409 conflict with the medium as current.`
 	huma.Register(a, give, func(ctx context.Context, in *command) (*answer[portalapi.CommandedMedium], error) {
-		if len(in.Key) > maxKey {
-			return nil, refuse(ctx, &fault.Error{Code: fault.BadParameter, Fields: []fault.Field{{Field: "Idempotency-Key", Code: "too_long", Arg: strconv.Itoa(maxKey)}}})
+		if err := checkKey(in.Key); err != nil {
+			return nil, refuse(ctx, err)
 		}
 		if len(in.RawBody) == 0 {
 			in.RawBody = []byte("{}")

@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"net/http"
-	"strconv"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -63,8 +62,8 @@ func registerReturns(a huma.API) {
 	give := operation(http.MethodPost, "/api/v1/returns/{office}/{month}/commands/{name}", "command-return", "file, supplement, add-scan, receive, return or recognise a monthly return")
 	give.Description = returnBodies
 	huma.Register(a, give, func(ctx context.Context, in *command) (*answer[portalapi.CommandedReturn], error) {
-		if len(in.Key) > maxKey {
-			return nil, refuse(ctx, &fault.Error{Code: fault.BadParameter, Fields: []fault.Field{{Field: "Idempotency-Key", Code: "too_long", Arg: strconv.Itoa(maxKey)}}})
+		if err := checkKey(in.Key); err != nil {
+			return nil, refuse(ctx, err)
 		}
 		var out portalapi.CommandedReturn
 		params := oversightapi.ReturnCommandParams{Office: events.OfficeSlug(in.Office), Month: events.Month(in.Month), Name: in.Name, Key: in.Key}

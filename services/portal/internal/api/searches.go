@@ -37,8 +37,8 @@ func registerSearches(a huma.API) {
 	save.Description = "query is the search page's address without ?. At most 50 searches an account."
 	huma.Register(a, save, func(ctx context.Context, in *saving) (*answer[archiveapi.SavedSearch], error) {
 		s, err := ToSave(in.Body.Name, in.Body.Query)
-		if err == nil && len(in.Key) > maxKey {
-			err = &fault.Error{Code: fault.BadParameter, Fields: []fault.Field{{Field: "Idempotency-Key", Code: "too_long"}}}
+		if err == nil {
+			err = checkKey(in.Key)
 		}
 		if err != nil {
 			return nil, refuse(ctx, err)

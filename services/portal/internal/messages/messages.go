@@ -20,6 +20,14 @@ const (
 	English
 )
 
+// Say gives the words in the language.
+func (l Language) Say(zh, en string) string {
+	if l == English {
+		return en
+	}
+	return zh
+}
+
 var matcher = language.NewMatcher([]language.Tag{language.Chinese, language.English})
 
 // Of picks the language by an Accept-Language header.

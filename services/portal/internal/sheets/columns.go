@@ -5,6 +5,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"songshui.internal/services/intake/intakeapi"
 	"songshui.internal/services/portal/internal/messages"
 )
 
@@ -57,22 +58,13 @@ type column struct {
 
 const refTitle = "文号"
 
-var (
-	sectors    = []string{"hazardous-chemicals", "mining", "industry-trade", "road-traffic", "construction"}
-	categories = []string{"prominent-problem", "serious-violation"}
-	hazards    = []string{"major", "general"}
-	levels     = []string{"national", "provincial", "municipal", "county"}
-	kinds      = []string{"tv", "newspaper", "website", "wechat", "radio", "weibo", "short-video"}
-	mediaKinds = []string{"image", "video", "audio", "document"}
-)
-
 // columns is the only table of what a template holds: the template, the reading, the marks and the export of cases come from it.
 var columns = []column{
 	{ofCase, refTitle, "ref", aText, true, "", nil, 26, "本单位的发文字号，如：长安委办曝〔2026〕1号。同一文号只算一件，重复导入不会重复上报。"},
 	{ofCase, "标题", "title", aText, true, "", nil, 40, "一句话说明问题，不超过 200 字。"},
-	{ofCase, "行业领域", "sector", aTerm, true, "sector", sectors, 14, "从下拉列表中选择。"},
-	{ofCase, "案例类别", "category", aTerm, true, "category", categories, 14, "从下拉列表中选择。"},
-	{ofCase, "隐患级别", "hazard_level", aTerm, true, "hazard_level", hazards, 12, "从下拉列表中选择。"},
+	{ofCase, "行业领域", "sector", aTerm, true, "sector", intakeapi.Sectors, 14, "从下拉列表中选择。"},
+	{ofCase, "案例类别", "category", aTerm, true, "category", intakeapi.Categories, 14, "从下拉列表中选择。"},
+	{ofCase, "隐患级别", "hazard_level", aTerm, true, "hazard_level", intakeapi.HazardLevels, 12, "从下拉列表中选择。"},
 	{ofCase, "案情摘要", "summary", aText, true, "", nil, 60, "不超过 10000 字。"},
 	{ofCase, "企业名称", "enterprise.name", aText, true, "", nil, 30, "与营业执照一致。"},
 	{ofCase, "统一社会信用代码", "enterprise.uscc", aText, false, "", nil, 22, "18 位；不知道可以不填，填写须正确。"},
@@ -93,15 +85,15 @@ var columns = []column{
 	{ofViolation, "法律依据", "basis", aText, false, "", nil, 60, "法律法规名称和条款。"},
 
 	{ofExposure, "媒体", "outlet", aText, true, "", nil, 24, "以省级媒体名录为准；名录中没有的可以填写，待省级认定后计入。"},
-	{ofExposure, "媒体级别", "outlet_level", aTerm, false, "level", levels, 14, "与名录不同的，以名录为准。"},
-	{ofExposure, "媒体类型", "kind", aTerm, true, "outlet_kind", kinds, 12, "从下拉列表中选择。"},
+	{ofExposure, "媒体级别", "outlet_level", aTerm, false, "level", intakeapi.OutletLevels, 14, "与名录不同的，以名录为准。"},
+	{ofExposure, "媒体类型", "kind", aTerm, true, "outlet_kind", intakeapi.OutletKinds, 12, "从下拉列表中选择。"},
 	{ofExposure, "报道标题", "headline", aText, true, "", nil, 40, ""},
 	{ofExposure, "链接", "url", aText, true, "", nil, 36, "http:// 或 https:// 开头。"},
 	{ofExposure, "刊播日期", "published_on", aDay, true, "", nil, 13, "格式：2026-06-12。"},
 
 	{ofMedium, "文件名", "file", aText, true, "", nil, 36, "已上传的影像的文件名，含扩展名。"},
 	{ofMedium, "影像说明", "caption", aText, false, "", nil, 40, ""},
-	{ofMedium, "影像类型", "kind", aTerm, true, "kind", mediaKinds, 12, "从下拉列表中选择。"},
+	{ofMedium, "影像类型", "kind", aTerm, true, "kind", intakeapi.MediaKinds, 12, "从下拉列表中选择。"},
 }
 
 // titled finds a column by its head, blanks and a trailing asterisk aside.

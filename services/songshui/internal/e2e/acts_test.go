@@ -29,31 +29,20 @@ func TestCaseByForms(t *testing.T) {
 			t.Fatalf("%s: %d %s", name, r.status, regexp.MustCompile(`(?s)role="alert".*?</div>`).FindString(string(r.body)))
 		}
 	}
-	holds := func(r reply, status int, texts ...string) {
-		t.Helper()
-		if r.status != status {
-			t.Errorf("%d, want %d", r.status, status)
-		}
-		for _, s := range texts {
-			if !strings.Contains(string(r.body), s) {
-				t.Errorf("no %q in %s", s, r.body)
-			}
-		}
-	}
 
 	if page := string(first.get(t, path).body); strings.Contains(page, `id="do-review"`) || !strings.Contains(page, "审核：") {
 		t.Error("who submitted reviews, or isn't told why not")
 	}
-	holds(second.get(t, path), http.StatusOK, `id="do-review"`, "现在可以办理")
+	shows(t, second.get(t, path), http.StatusOK, `id="do-review"`, "现在可以办理")
 	done(second, "review", url.Values{"key": {"f1"}, "opinion": {"属实"}})
 	done(second, "review", url.Values{"key": {"f1"}, "opinion": {"属实"}}) // sent twice is once
-	holds(give(second, "review", url.Values{"key": {"f2"}}), http.StatusConflict, `role="alert"`)
+	shows(t, give(second, "review", url.Values{"key": {"f2"}}), http.StatusConflict, `role="alert"`)
 
-	holds(give(first, "amend", url.Values{"more": {"violations"}, "violations[0].text": {"动火无人监护"}, "summary": {"改过的摘要"}}), http.StatusOK, `name="violations[1].text"`, "动火无人监护", "改过的摘要")
-	holds(give(first, "amend", url.Values{"summary": {"联系 13800138000"}}), http.StatusUnprocessableEntity, "疑似", `name="sure"`, "联系 13800138000")
+	shows(t, give(first, "amend", url.Values{"more": {"violations"}, "violations[0].text": {"动火无人监护"}, "summary": {"改过的摘要"}}), http.StatusOK, `name="violations[1].text"`, "动火无人监护", "改过的摘要")
+	shows(t, give(first, "amend", url.Values{"summary": {"联系 13800138000"}}), http.StatusUnprocessableEntity, "疑似", `name="sure"`, "联系 13800138000")
 	done(first, "amend", url.Values{"summary": {"联系 13800138000"}, "sure": {"yes"}, "reason": {"补充"}})
 	r := give(first, "publish", url.Values{"outlet": {"长春安行视界电视栏目"}, "headline": {"曝光<b>"}, "url": {"javascript:1"}, "kind": {"tv"}})
-	holds(r, http.StatusUnprocessableEntity, "曝光&lt;b&gt;", "刊播日期：必填", `href="#publish-url"`, `aria-describedby="publish-url-wrong"`, `<option value="tv" selected>`)
+	shows(t, r, http.StatusUnprocessableEntity, "曝光&lt;b&gt;", "刊播日期：必填", `href="#publish-url"`, `aria-describedby="publish-url-wrong"`, `<option value="tv" selected>`)
 	done(first, "publish", url.Values{"outlet": {"长春安行视界电视栏目"}, "headline": {"曝光"}, "url": {"https://tv.example.cn/f"}, "kind": {"tv"}, "published_on": {string(events.DayOf(time.Now()))}})
 	opened(t, id)
 
@@ -63,16 +52,16 @@ func TestCaseByForms(t *testing.T) {
 	done(province, "list", url.Values{"grade": {"2"}, "order_no": {"吉安委督〔2026〕1号"}, "body": {"省安委办"}, "due": {string(events.DayOf(time.Now()).Add(20))}})
 	done(province, "delist", url.Values{"reason": {"已整改"}})
 	done(first, "ask-not-applicable", url.Values{"reason": {"已关停"}})
-	holds(province.get(t, path), http.StatusOK, `id="do-decline-ending"`, "不同意移送或不适用")
+	shows(t, province.get(t, path), http.StatusOK, `id="do-decline-ending"`, "不同意移送或不适用")
 	done(province, "decline-ending", url.Values{"reason": {"仍在生产"}})
 
 	medium := upload(t, "changchun-1", "整改后.jpg", append(sample(t, "ammonia-valves.jpg"), 0)).header.Get("Songshui-Media-Id")
-	holds(first.get(t, path), http.StatusOK, `value="`+medium+`"`, "整改后.jpg")
-	holds(give(first, "ask-acceptance", url.Values{"text": {"已全部整改"}}), http.StatusUnprocessableEntity, "已全部整改", "影像：至少需要一张整改后的照片或视频")
+	shows(t, first.get(t, path), http.StatusOK, `value="`+medium+`"`, "整改后.jpg")
+	shows(t, give(first, "ask-acceptance", url.Values{"text": {"已全部整改"}}), http.StatusUnprocessableEntity, "已全部整改", "影像：至少需要一张整改后的照片或视频")
 	done(first, "ask-acceptance", url.Values{"text": {"已全部整改"}, "media": {medium}})
 	done(second, "accept", url.Values{"officers[0].title": {"执法一队队长"}, "officers[0].certificate": {"220100001"}, "officers[1].title": {"执法员"}, "officers[1].certificate": {"220100002"}, "findings": {"现场核查属实"}})
 	done(first, "close", url.Values{"outlet": {"长春安行视界电视栏目"}, "headline": {"回访"}, "url": {"https://tv.example.cn/g"}, "published_on": {string(events.DayOf(time.Now()))}})
-	holds(first.get(t, path), http.StatusOK, "已销号")
+	shows(t, first.get(t, path), http.StatusOK, "已销号")
 
 	journalist := signedIn(t, "journalist")
 	if page := string(journalist.get(t, path).body); strings.Contains(page, "现在可以办理") {

@@ -141,3 +141,18 @@ func named(errors []portalapi.FieldError, field, code string) *portalapi.FieldEr
 	}
 	return nil
 }
+
+// shows wants a page with a status and texts; what the page complains of is told where it isn't.
+func shows(t *testing.T, r reply, status int, texts ...string) {
+	t.Helper()
+	if r.status != status {
+		t.Errorf("%d, want %d: %s", r.status, status, alerted.Find(r.body))
+	}
+	for _, s := range texts {
+		if !strings.Contains(string(r.body), s) {
+			t.Errorf("no %q in %s", s, r.body)
+		}
+	}
+}
+
+var alerted = regexp.MustCompile(`(?s)role="alert".*?</div>`)

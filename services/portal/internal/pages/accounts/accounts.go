@@ -119,10 +119,7 @@ func (h Handler) write(w http.ResponseWriter, r *http.Request, status int, d dat
 		}
 		d.Outlets = h.Lists.Outlets()
 	}
-	title := "账号"
-	if d.L == messages.English {
-		title = "Accounts"
-	}
+	title := d.L.Say("账号", "Accounts")
 	shell.Show(w, r, status, page, title, d)
 }
 

@@ -88,10 +88,7 @@ func (h Handler) edition(w http.ResponseWriter, r *http.Request) {
 			d.names[string(c.Case)] = c.Ref
 		}
 	}
-	title := "定版"
-	if d.L == messages.English {
-		title = "Kept as told"
-	}
+	title := d.L.Say("定版", "Kept as told")
 	shell.Show(w, r, http.StatusOK, editionPage, title+" "+d.Month, d)
 }
 

@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 
+	"songshui.internal/events"
 	"songshui.internal/services/internal/access"
 	"songshui.internal/services/internal/fault"
 	"songshui.internal/services/media/mediaapi"
@@ -233,9 +234,7 @@ func (h Handler) choices(ctx context.Context, l messages.Language, v portalapi.C
 	if len(v.Next) == 0 {
 		return c, nil
 	}
-	for _, o := range h.Lists.Outlets() {
-		c.Outlets = append(c.Outlets, inputs.Option{Value: string(o.ID), Label: o.Name})
-	}
+	c.Outlets = inputs.Outlets(h.Lists.Outlets())
 	c.Items, c.Violations = numbered(items), numbered(violations)
 	if front.Of(ctx).Actor.Role != access.Office {
 		return c, nil
@@ -276,7 +275,7 @@ func Untaken(ctx context.Context, l messages.Language) (out []inputs.Option, err
 			}
 		}
 		for _, m := range slices.Backward(got.Media) {
-			if len(m.TakenBy) == 0 && m.State != "failed" && len(out) < untakenMost {
+			if len(m.TakenBy) == 0 && m.State != string(events.MediaFailed) && len(out) < untakenMost {
 				out = append(out, option(m, l))
 			}
 		}

@@ -92,10 +92,7 @@ func show(w http.ResponseWriter, r *http.Request) {
 
 func write(w http.ResponseWriter, r *http.Request, status int, d data) {
 	d.number()
-	title := "审看：" + d.Name
-	if d.L == messages.English {
-		title = "Look: " + d.Name
-	}
+	title := d.L.Say("审看："+d.Name, "Look: "+d.Name)
 	shell.Show(w, r, status, page, title, d)
 }
 

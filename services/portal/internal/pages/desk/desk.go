@@ -101,10 +101,7 @@ func (h Handler) show(w http.ResponseWriter, r *http.Request) {
 		}
 	})
 	group.Wait()
-	title := "工作台"
-	if d.L == messages.English {
-		title = "Desk"
-	}
+	title := d.L.Say("工作台", "Desk")
 	shell.Show(w, r, http.StatusOK, page, title, d)
 }
 

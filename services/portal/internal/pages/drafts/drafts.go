@@ -117,14 +117,7 @@ func (h Handler) list(w http.ResponseWriter, r *http.Request) {
 		ref, _ := d.Body["ref"].(string)
 		lines = append(lines, line{d.ID, title, ref, d.SavedAt})
 	}
-	shell.Show(w, r, http.StatusOK, listPage, say(l, "上报案例", "Submit a case"), map[string]any{"L": l, "Drafts": lines})
-}
-
-func say(l messages.Language, zh, en string) string {
-	if l == messages.English {
-		return en
-	}
-	return zh
+	shell.Show(w, r, http.StatusOK, listPage, l.Say("上报案例", "Submit a case"), map[string]any{"L": l, "Drafts": lines})
 }
 
 // data is what the page of a draft shows.
@@ -147,50 +140,46 @@ type shown struct {
 }
 
 func (h Handler) show(w http.ResponseWriter, r *http.Request) {
-	if !may(w, r) {
-		return
+	if d, ok := h.load(w, r); ok {
+		h.write(w, r, http.StatusOK, data{Draft: d, Saved: r.URL.Query().Has("saved")}, "", nil)
 	}
-	d, err := h.Store.Get(r.Context(), front.Of(r.Context()).Actor.Account, r.PathValue("id"))
-	if err != nil {
-		shell.Fail(w, r, err)
-		return
-	}
-	h.write(w, r, http.StatusOK, data{Draft: d, Saved: r.URL.Query().Has("saved")}, "", nil)
 }
 
 func (h Handler) preview(w http.ResponseWriter, r *http.Request) {
+	if d, ok := h.load(w, r); ok {
+		casepage.Preview(w, r, h.Lists, d.Body, Path+"/"+d.ID)
+	}
+}
+
+// load gives the draft of the address, or answers.
+func (h Handler) load(w http.ResponseWriter, r *http.Request) (store.Draft, bool) {
 	if !may(w, r) {
-		return
+		return store.Draft{}, false
 	}
 	d, err := h.Store.Get(r.Context(), front.Of(r.Context()).Actor.Account, r.PathValue("id"))
 	if err != nil {
 		shell.Fail(w, r, err)
-		return
 	}
-	casepage.Preview(w, r, h.Lists, d.Body, Path+"/"+d.ID)
+	return d, err == nil
 }
 
 // write shows the page with what stands in the draft.
 func (h Handler) write(w http.ResponseWriter, r *http.Request, status int, d data, more string, refused *fault.Error) {
 	d.L = shell.Language(r)
-	var choices inputs.Choices
-	for _, o := range h.Lists.Outlets() {
-		choices.Outlets = append(choices.Outlets, inputs.Option{Value: string(o.ID), Label: o.Name})
-	}
+	choices := inputs.Choices{Outlets: inputs.Outlets(h.Lists.Outlets()), Captioned: true}
 	var err error
 	if choices.Media, err = casepage.Untaken(r.Context(), d.L); err != nil && !fault.Is(err, fault.Unavailable) { // what is written can be saved all the same
 		shell.Fail(w, r, err)
 		return
 	}
-	choices.Captioned = true
-	all := intakeapi.SubmissionFields()
+	all := fields()
 	whole := inputs.Form{L: d.L, Body: d.Draft.Body, Refused: refused, Choices: choices}
 	for _, s := range sections {
 		f := whole
 		f.More, f.Fields = more, nil
 		for _, name := range s.fields {
-			if i := slices.IndexFunc(all, func(f intakeapi.Field) bool { return f.Name == name }); i >= 0 {
-				f.Fields = append(f.Fields, inputs.Field(all[i]))
+			if i := slices.IndexFunc(all, func(f inputs.Field) bool { return f.Name == name }); i >= 0 {
+				f.Fields = append(f.Fields, all[i])
 			}
 		}
 		whole.Fields = append(whole.Fields, f.Fields...)
@@ -199,7 +188,7 @@ func (h Handler) write(w http.ResponseWriter, r *http.Request, status int, d dat
 			shell.Fail(w, r, fault.Wrap(fault.Internal, "portal: draft", err))
 			return
 		}
-		d.Sections = append(d.Sections, shown{s.id, say(d.L, s.zh, s.en), html})
+		d.Sections = append(d.Sections, shown{s.id, d.L.Say(s.zh, s.en), html})
 	}
 	if d.Mistakes = whole.Summary(); refused != nil && len(d.Mistakes) == 0 {
 		d.Wrong = people.Words(refused, d.L)
@@ -207,7 +196,7 @@ func (h Handler) write(w http.ResponseWriter, r *http.Request, status int, d dat
 	d.Same = same(r.Context(), d.Draft.Body)
 	title, _ := d.Draft.Body["title"].(string)
 	if title == "" {
-		title = say(d.L, "新案例", "New case")
+		title = d.L.Say("新案例", "New case")
 	}
 	shell.Show(w, r, status, page, title, d)
 }

@@ -49,10 +49,7 @@ func (h *Handler) ask(w http.ResponseWriter, r *http.Request) {
 
 func (h *Handler) show(w http.ResponseWriter, r *http.Request, status int, f form) {
 	f.L, f.Link = shell.Language(r), r.PathValue("link")
-	title := "进入整改案件"
-	if f.L == messages.English {
-		title = "Your rectification"
-	}
+	title := f.L.Say("进入整改案件", "Your rectification")
 	shell.Show(w, r, status, page, title, f)
 }
 

@@ -38,10 +38,7 @@ func (h Handler) show(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	l := shell.Language(r)
-	title := "帮助"
-	if l == messages.English {
-		title = "Help"
-	}
+	title := l.Say("帮助", "Help")
 	shell.Show(w, r, http.StatusOK, page, title, data{l, string(front.Of(r.Context()).Actor.Role), h.Lists.Rules().All()})
 }
 

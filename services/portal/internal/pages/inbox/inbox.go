@@ -73,10 +73,7 @@ func write(w http.ResponseWriter, r *http.Request, d data) {
 	}
 	d.turn()
 	d.L = shell.Language(r)
-	title := "提醒"
-	if d.L == messages.English {
-		title = "Inbox"
-	}
+	title := d.L.Say("提醒", "Inbox")
 	shell.Show(w, r, http.StatusOK, page, title, d)
 }
 

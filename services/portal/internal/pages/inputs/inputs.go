@@ -12,6 +12,8 @@ import (
 	"strings"
 	"time"
 
+	"songshui.internal/events"
+	"songshui.internal/services/intake/intakeapi"
 	"songshui.internal/services/internal/fault"
 	"songshui.internal/services/portal/internal/messages"
 	"songshui.internal/services/portal/internal/pages/shell"
@@ -59,6 +61,14 @@ type Option struct {
 	Value, Label, Note, Picture string
 }
 
+// Outlets makes choices of the province's list.
+func Outlets(list []events.OutletState) (out []Option) {
+	for _, o := range list {
+		out = append(out, Option{Value: string(o.ID), Label: o.Name})
+	}
+	return out
+}
+
 // shape says how a type is entered: by one control, by members, or, for a list, by a line of members each.
 type shape struct {
 	control string
@@ -68,22 +78,13 @@ type shape struct {
 	list    bool
 }
 
-// The slugs of terms, in the order in which they are offered.
-var (
-	sectors    = []string{"hazardous-chemicals", "mining", "industry-trade", "road-traffic", "construction"}
-	categories = []string{"prominent-problem", "serious-violation"}
-	hazards    = []string{"major", "general"}
-	levels     = []string{"national", "provincial", "municipal", "county"}
-	kinds      = []string{"tv", "newspaper", "website", "wechat", "radio", "weibo", "short-video"}
-)
-
 // shapes has every type that the tracks' tables name (a test compares).
 var shapes = map[string]shape{
 	"text": {control: "textarea"}, "line": {control: "line"}, "url": {control: "url"}, "day": {control: "date"}, "time": {control: "datetime-local"},
 	"yuan": {control: "number"}, "number": {control: "number"}, "grade": {control: "number"}, "degrees": {control: "decimal"}, "texts": {control: "line"},
-	"sector": {control: "select", term: "sector", slugs: sectors}, "category": {control: "select", term: "category", slugs: categories},
-	"hazard_level": {control: "select", term: "hazard_level", slugs: hazards}, "level": {control: "select", term: "level", slugs: levels},
-	"outlet_kind": {control: "select", term: "outlet_kind", slugs: kinds},
+	"sector": {control: "select", term: "sector", slugs: intakeapi.Sectors}, "category": {control: "select", term: "category", slugs: intakeapi.Categories},
+	"hazard_level": {control: "select", term: "hazard_level", slugs: intakeapi.HazardLevels}, "level": {control: "select", term: "level", slugs: intakeapi.OutletLevels},
+	"outlet_kind": {control: "select", term: "outlet_kind", slugs: intakeapi.OutletKinds},
 	"outlet":      {control: "outlet"}, "outlets": {control: "outlets"}, "media": {control: "media"}, "medium": {control: "medium"}, "item": {control: "item"}, "violation": {control: "violation"}, "yes-no": {control: "yes-no"}, "office": {control: "hidden"},
 	"enterprise": {members: []Field{{"name", "line", true}, {"uscc", "line", false}, {"address", "line", true}, {"county", "line", false}}},
 	"location":   {members: []Field{{"lat", "degrees", false}, {"lon", "degrees", false}}},

@@ -151,35 +151,11 @@ func indexes(form url.Values, list string) (out []int) {
 	return out[:min(len(out), maxEntries)]
 }
 
-// PersonalData is the code of a warning.
-const PersonalData = "personal_data"
-
 // Private names the texts that look as if they held a telephone or identity number, of which a person is warned before they are sent; nil if none does. Codes and addresses of pages aren't looked at.
 func Private(body map[string]any) *fault.Error {
-	var w fault.Fields
-	var look func(at string, v any)
-	look = func(at string, v any) {
-		switch v := v.(type) {
-		case string:
-			if personal.In(v) && !strings.HasSuffix(at, "uscc") && !strings.HasSuffix(at, "url") && !strings.HasSuffix(at, ".id") {
-				w.Add(at, PersonalData)
-			}
-		case []any:
-			for i, e := range v {
-				look(fault.Index(at, i, ""), e)
-			}
-		case map[string]any:
-			for name, e := range v {
-				look(at+"."+name, e)
-			}
-		}
-	}
-	for name, v := range body {
-		look(name, v)
-	}
+	w := personal.Find(body, "uscc", "url", "id")
 	if len(w) == 0 {
 		return nil
 	}
-	slices.SortFunc(w, func(a, b fault.Field) int { return strings.Compare(a.Field, b.Field) })
 	return &fault.Error{Code: fault.Invalid, Op: "portal: form", Fields: w}
 }

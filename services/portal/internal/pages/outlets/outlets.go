@@ -115,10 +115,7 @@ func (h Handler) write(w http.ResponseWriter, r *http.Request, status int, enter
 			d.Outlets = append(d.Outlets, f)
 		}
 	}
-	title := "媒体名录"
-	if d.L == messages.English {
-		title = "Outlets"
-	}
+	title := d.L.Say("媒体名录", "Outlets")
 	shell.Show(w, r, status, page, title, d)
 }
 

@@ -18,10 +18,7 @@ type Given struct {
 // Give shows it, once: it answers the form itself, since it may stand in no address and is kept nowhere.
 func Give(w http.ResponseWriter, r *http.Request, g Given) {
 	g.L = shell.Language(r)
-	title := "请现在记下"
-	if g.L == messages.English {
-		title = "Take it down now"
-	}
+	title := g.L.Say("请现在记下", "Take it down now")
 	shell.Show(w, r, http.StatusOK, given, title, g)
 }
 

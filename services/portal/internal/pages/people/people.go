@@ -96,10 +96,7 @@ func write(w http.ResponseWriter, r *http.Request, status int, d data) {
 		shell.Fail(w, r, err)
 		return
 	}
-	title := "整改案件联系人"
-	if d.L == messages.English {
-		title = "People of the rectification"
-	}
+	title := d.L.Say("整改案件联系人", "People of the rectification")
 	shell.Show(w, r, status, section, title, d)
 }
 

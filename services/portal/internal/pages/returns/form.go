@@ -76,8 +76,6 @@ func (f *form) named(r *http.Request, body map[string]any) {
 	}
 }
 
-const personalData = "personal_data"
-
 // private names what looks like a telephone or identity number, of which a person is warned before it is sent; nil once they were.
 func (f *form) private() *fault.Error {
 	if f.Sure {
@@ -86,12 +84,12 @@ func (f *form) private() *fault.Error {
 	var w fault.Fields
 	for _, name := range []string{"document_no", "zero_reason", "reason", "backdate_reason"} {
 		if personal.In(f.values[name]) {
-			w.Add(name, personalData)
+			w.Add(name, personal.Code)
 		}
 	}
 	for i, id := range f.rows {
 		if personal.In(f.reasons[id]) {
-			w.Add(fault.Index("cases", i, "reason"), personalData)
+			w.Add(fault.Index("cases", i, "reason"), personal.Code)
 		}
 	}
 	if len(w) == 0 {

@@ -101,10 +101,7 @@ func (h Handler) list(w http.ResponseWriter, r *http.Request) {
 	}
 	slices.Reverse(d.Groups)
 	d.Months, d.Offices = h.choices()
-	title := "月报"
-	if d.L == messages.English {
-		title = "Monthly returns"
-	}
+	title := d.L.Say("月报", "Monthly returns")
 	shell.Show(w, r, http.StatusOK, listPage, title, d)
 }
 

@@ -7,6 +7,7 @@ import (
 	"songshui.internal/events"
 	"songshui.internal/services/internal/access"
 	"songshui.internal/services/internal/fault"
+	"songshui.internal/services/internal/personal"
 	"songshui.internal/services/oversight/oversightapi"
 	"songshui.internal/services/portal/internal/front"
 	"songshui.internal/services/portal/internal/messages"
@@ -64,7 +65,7 @@ func unplaced(f form, l messages.Language) []string {
 	if f.refused.Code != fault.Invalid {
 		return people.Words(f.refused, l)
 	}
-	if !slices.ContainsFunc(f.refused.Fields, func(w fault.Field) bool { return w.Code != personalData }) {
+	if !slices.ContainsFunc(f.refused.Fields, func(w fault.Field) bool { return w.Code != personal.Code }) {
 		if l == messages.English {
 			return []string{"Not sent yet: a text looks as if it held a telephone or identity number. Look at it, then send it again."}
 		}

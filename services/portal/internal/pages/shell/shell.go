@@ -105,14 +105,9 @@ func Parse(name string, files fs.FS) Page {
 var frame = template.Must(template.New("shell.tmpl").Funcs(functions).ParseFS(files, "shell.tmpl"))
 
 var functions = template.FuncMap{
-	"term":  func(kind, slug string, l messages.Language) string { return messages.Term(kind, slug, l) },
-	"label": func(name string, l messages.Language) string { return messages.Label(name, l) },
-	"t": func(zh, en string, l messages.Language) string {
-		if l == messages.English {
-			return en
-		}
-		return zh
-	},
+	"term":     func(kind, slug string, l messages.Language) string { return messages.Term(kind, slug, l) },
+	"label":    func(name string, l messages.Language) string { return messages.Label(name, l) },
+	"t":        func(zh, en string, l messages.Language) string { return l.Say(zh, en) },
 	"given":    given,
 	"recorded": recorded,
 	"told":     told,

@@ -62,10 +62,7 @@ func (h *Handler) ask(w http.ResponseWriter, r *http.Request) {
 
 func (h *Handler) show(w http.ResponseWriter, r *http.Request, status int, f form) {
 	f.L = shell.Language(r)
-	title := "登录"
-	if f.L == messages.English {
-		title = "Sign in"
-	}
+	title := f.L.Say("登录", "Sign in")
 	shell.Show(w, r, status, page, title, f)
 }
 
@@ -106,10 +103,7 @@ func (h *Handler) welcome(w http.ResponseWriter, r *http.Request) {
 
 func (h *Handler) showWelcome(w http.ResponseWriter, r *http.Request, status int, f form) {
 	f.L = shell.Language(r)
-	title := "设置密码"
-	if f.L == messages.English {
-		title = "Choose a password"
-	}
+	title := f.L.Say("设置密码", "Choose a password")
 	shell.Show(w, r, status, welcome, title, f)
 }
 

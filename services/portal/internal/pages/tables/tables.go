@@ -44,10 +44,7 @@ func show(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	l := shell.Language(r)
-	title := "导入表格"
-	if l == messages.English {
-		title = "Load a table"
-	}
+	title := l.Say("导入表格", "Load a table")
 	shell.Show(w, r, http.StatusOK, page, title, words(l))
 }
 

@@ -10,7 +10,6 @@ import (
 	"songshui.internal/services/internal/access"
 	"songshui.internal/services/internal/fault"
 	"songshui.internal/services/portal/internal/front"
-	"songshui.internal/services/portal/internal/messages"
 	"songshui.internal/services/portal/internal/pages/shell"
 )
 
@@ -40,9 +39,6 @@ func show(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	l := shell.Language(r)
-	title := "上传影像"
-	if l == messages.English {
-		title = "Upload media"
-	}
+	title := l.Say("上传影像", "Upload media")
 	shell.Show(w, r, http.StatusOK, page, title, map[string]any{"L": l, "Account": string(c.Actor.Account)})
 }
